@@ -1,0 +1,1 @@
+"""Program text → tokens → lark tree → Dana nodes."""

@@ -1,0 +1,115 @@
+"""One lark tree → one `nodes.Module`: the builder that hands each tree to the function for its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, TypeAlias
+
+from lark import Token, Tree
+
+from danac import nodes
+from danac.diagnostics import DanaSyntaxError, InternalError
+from danac.source import Source, Span
+from danac.syntax.build import atoms, definitions, expressions, pipes, statements
+from danac.syntax.build.annotations import build_type
+
+Part: TypeAlias = Tree[Token] | Token
+
+
+def build(tree: Tree[Token], source: Source) -> nodes.Module:
+    """Return the nodes of the program whose tree is `tree`.
+
+    Raises `DanaSyntaxError` for what the grammar alone cannot refuse.
+    """
+    builder = Builder(source)
+    try:
+        body = builder.statements(tree.children)
+    except RecursionError:
+        raise builder.error(builder.latest, "too deeply nested", code="DANA190") from None
+    last = len(source.lines)
+    return nodes.Module(Span(1, 1, last, len(source.line(last)) + 1), body)
+
+
+class Builder:
+    """Builds nodes of one source; the functions of this package's other modules do the work per rule."""
+
+    _RULES: dict[str, Callable[[Builder, Any], Any]] = (
+        expressions.RULES | atoms.RULES | pipes.RULES | statements.RULES | definitions.RULES
+    )
+
+    def __init__(self, source: Source) -> None:
+        """Build nodes of `source`."""
+        self.source = source
+        self.latest: Part | None = None
+
+    def expression(self, part: Part) -> nodes.Expression:
+        """Build an expression from a tree or from a token that is one by itself."""
+        self.latest = part
+        if isinstance(part, Token):
+            return atoms.TOKENS[part.type](self, part)
+        built = self._rule(part)
+        if not isinstance(built, nodes.Expression):
+            raise InternalError(f"rule {part.data} is no expression", built)
+        return built
+
+    def optional(self, part: Part | None) -> nodes.Expression | None:
+        """Build an expression that may be missing."""
+        return None if part is None else self.expression(part)
+
+    def expressions(self, parts: Iterable[Part]) -> tuple[nodes.Expression, ...]:
+        """Build one expression after the other."""
+        return tuple([self.expression(part) for part in parts])
+
+    def statements(self, parts: Iterable[Part]) -> nodes.Body:
+        """Build statements; a line of several simple ones gives several."""
+        built: list[nodes.Statement] = []
+        for part in parts:
+            if not isinstance(part, Tree):
+                continue
+            self.latest = part
+            if part.data == "simple_line":
+                built += [self._rule(child) for child in part.children if isinstance(child, Tree)]
+            else:
+                built.append(self._rule(part))
+        return tuple(built)
+
+    def type(self, part: Part) -> nodes.TypeExpression:
+        """Build an annotation."""
+        return build_type(self, part)
+
+    def optional_type(self, part: Part | None) -> nodes.TypeExpression | None:
+        """Build an annotation that may be missing."""
+        return None if part is None else build_type(self, part)
+
+    def any(self, part: Tree[Token]) -> Any:
+        """Build whatever node the rule of `part` stands for."""
+        return self._rule(part)
+
+    def span(self, part: Part | None) -> Span:
+        """Return where `part` stands."""
+        if part is None:
+            return Span(1, 1, 1, 1)
+        place = part.meta if isinstance(part, Tree) else part
+        if isinstance(part, Tree) and part.meta.empty:
+            return Span(1, 1, 1, 1)
+        return Span(place.line or 1, place.column or 1, place.end_line or 1, place.end_column or 1)
+
+    def error(
+        self, place: Part | Span | None, message: str, *, code: str, hint: str | None = None
+    ) -> DanaSyntaxError:
+        """Return the error to raise at `place`."""
+        span = place if isinstance(place, Span) else self.span(place)
+        return DanaSyntaxError(message, self.source, span, code=code, hint=hint)
+
+    def refuse(
+        self, place: Part | Span | None, message: str, *, code: str, hint: str | None = None
+    ) -> NoReturn:
+        """Raise the error of `place`."""
+        raise self.error(place, message, code=code, hint=hint)
+
+    def _rule(self, tree: Tree[Token]) -> Any:
+        try:
+            rule = self._RULES[tree.data]
+        except KeyError:
+            raise InternalError(f"no builder for the rule {tree.data}", tree) from None
+        return rule(self, tree)

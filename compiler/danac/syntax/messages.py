@@ -1,0 +1,162 @@
+"""A token that the grammar does not expect → what to tell the user."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """What is wrong, the code of the diagnostic, and how to mend it where that is known."""
+
+    message: str
+    code: str
+    hint: str | None
+
+
+_ANY_EXPRESSION = {"NAME", "NUMBER", "LPAR"}
+_EXPRESSION_TOKENS = {
+    *(
+        "NAME",
+        "SCOPED",
+        "NUMBER",
+        "NONE",
+        "TRUE",
+        "FALSE",
+        "ELLIPSIS",
+        "FLOW",
+        "STRING",
+        "FSTRING_START",
+    ),
+    *("LPAR", "LSQB", "LBRACE", "LAMBDA", "AWAIT", "NOT", "MINUS", "PLUS"),
+}
+_OPERATOR_TOKENS = {
+    *("OPERATOR", "PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_STAR", "IN", "IS_NOT", "NOT_IN"),
+    *("IF", "VBAR", "AS", "WITH", "AUGMENTED"),
+}
+# What may follow any complete expression: no help to someone who has left something out.
+_CONTINUATIONS = _OPERATOR_TOKENS | {
+    "DOT",
+    "LPAR",
+    "LSQB",
+    "STRING",
+    "FSTRING_START",
+    "FOR",
+    "ASYNC",
+}
+_READABLE = {
+    "NEWLINE": "the end of the line",
+    "INDENT": "an indented block",
+    "DEDENT": "the end of the block",
+    "NAME": "a name",
+    "COLON": "`:`",
+    "DOUBLE_COLON": "`::`",
+    "COMMA": "`,`",
+    "DOT": "`.`",
+    "EQUAL": "`=`",
+    "ARROW": "`->`",
+    "WALRUS": "`:=`",
+    "RPAR": "`)`",
+    "RSQB": "`]`",
+    "RBRACE": "`}`",
+    "LPAR": "`(`",
+    "LSQB": "`[`",
+    "LBRACE": "`{`",
+    "VBAR": "`|`",
+    "SEMICOLON": "`;`",
+    "AT": "`@`",
+    "STAR": "`*`",
+    "DOUBLE_STAR": "`**`",
+    "SLASH": "`/`",
+    "FLOW": "`$$`",
+    "STRING": "a text",
+    "FSTRING_CLOSE": "`}`",
+    "FSTRING_END": "the end of the f-string",
+    "$END": "the end of the program",
+    "IS_NOT": "`is not`",
+    "NOT_IN": "`not in`",
+}
+_MOST_LISTED = 4
+
+
+def unexpected(kind: str, text: str, expected: Set[str], before: tuple[str, str] | None) -> Finding:
+    """Return what to say of a token of type `kind`, where the grammar accepts the types `expected`.
+
+    `before` is the type and the text of the token in front of it, if there is one.
+    """
+    special = _outside(kind, text) or _common_mistake(kind, text, expected, before)
+    if special is not None:
+        return special
+    return Finding(f"{_found(kind, text)}, expected {_listed(expected)}", "DANA110", None)
+
+
+def _outside(kind: str, text: str) -> Finding | None:
+    if kind != "OUTSIDE":
+        return None
+    message = (
+        f"`{text}` definitions are outside of what danac compiles: Dana without language models"
+    )
+    return Finding(message, "DANA119", "import a Python function in its place")
+
+
+def _common_mistake(
+    kind: str, text: str, expected: Set[str], before: tuple[str, str] | None
+) -> Finding | None:
+    previous = "" if before is None else before[1]
+    if kind == "INDENT":
+        return Finding("unexpected indent", "DANA111", None)
+    if expected == {"INDENT"} or (kind in {"DEDENT", "NEWLINE"} and "INDENT" in expected):
+        return Finding("expected an indented block", "DANA112", None)
+    if "DOUBLE_COLON" in expected and "LSQB" not in expected:
+        return Finding(
+            "a lambda's body stands behind `::`",
+            "DANA113",
+            "Dana lambdas use `::`, as in `lambda x :: x + 1`",
+        )
+    if previous == "class" and kind == "NAME":
+        return Finding(
+            "Dana has no classes", "DANA114", f"write `struct {text}:` with fields and methods"
+        )
+    if kind == "EQUAL" and "COLON" in expected:
+        return Finding(
+            "`=` assigns; it cannot stand in a condition", "DANA115", "compare with `==`"
+        )
+    if kind == "NAME" and previous in {"print", "exec"}:
+        return Finding(f"`{previous}` is a function", "DANA116", f"write `{previous}({text}…)`")
+    if previous == "else" and text == "if":
+        return Finding("`else if` is no Dana", "DANA117", "write `elif`")
+    if "COLON" in expected and kind == "NEWLINE" and "EQUAL" not in expected:
+        return Finding("expected `:`", "DANA118", None)
+    return None
+
+
+def _found(kind: str, text: str) -> str:
+    if kind == "$END":
+        return "unexpected end of the program"
+    if kind in {"NEWLINE", "DEDENT"}:
+        return "unexpected end of the line"
+    shown = text if len(text) <= 30 else text[:29] + "…"
+    return f"unexpected `{shown}`"
+
+
+def _listed(expected: Set[str]) -> str:
+    """Return the accepted tokens in words: the whole of an expression counts as one."""
+    rest = set(expected)
+    words: list[str] = []
+    if rest >= _ANY_EXPRESSION:
+        words.append("an expression")
+        rest -= _EXPRESSION_TOKENS | {"STAR", "DOUBLE_STAR"}
+    elif "OPERATOR" in rest:
+        words.append("an operator")
+        rest -= _CONTINUATIONS
+    named = sorted(_READABLE.get(token, f"`{token.lower()}`") for token in rest)
+    if len(named) > _MOST_LISTED and words:
+        named = [
+            word
+            for word in named
+            if word in {"`)`", "`]`", "`}`", "`,`", "`:`", "the end of the line"}
+        ]
+    words += named[:_MOST_LISTED]
+    if len(words) == 1:
+        return words[0]
+    return ", ".join(words[:-1]) + " or " + words[-1]

@@ -1,0 +1,73 @@
+"""Program text → lark tree, or a positioned error that says what was expected.
+
+This package is the only part of danac that knows lark. The LALR tables are shipped as data, so that no
+run pays for computing them: `python -m danac.syntax.tables` writes them anew when the grammar changes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from danac.diagnostics import DanaSyntaxError
+from danac.source import Source, Span
+from danac.syntax import messages
+from danac.syntax.lexer import tokenize
+from danac.syntax.tables import load_parser, terminal_names
+
+
+@cache
+def _parser() -> tuple[Lark, dict[str, str]]:
+    parser = load_parser()
+    return parser, terminal_names(parser)
+
+
+def parse(source: Source) -> Tree[Token]:
+    """Return the tree of a program.
+
+    Raises `DanaSyntaxError` where the text is no Dana.
+    """
+    parser, names = _parser()
+    state = parser.parse_interactive("")
+    feed = state.parser_state.feed_token
+    token: Token | None = None
+    try:
+        for token in tokenize(source, names):
+            feed(token)
+        result = state.feed_eof(token)  # type: ignore[no-untyped-call]
+    except UnexpectedToken as error:
+        raise _unexpected(source, error.token, state) from None
+    assert isinstance(result, Tree)
+    return result
+
+
+def span_of(token: Token) -> Span:
+    """Return where `token` stands."""
+    line, column = token.line or 1, token.column or 1
+    return Span(line, column, token.end_line or line, token.end_column or column)
+
+
+def _unexpected(source: Source, token: Token, state: InteractiveParser) -> DanaSyntaxError:
+    previous = _last_token(state)
+    before = None if previous is None else (previous.type, str(previous))
+    expected: set[str] = state.accepts()  # type: ignore[no-untyped-call]
+    finding = messages.unexpected(token.type, str(token), expected, before)
+    span = span_of(token)
+    if token.type == "$END" or (token.type in {"NEWLINE", "DEDENT"} and previous is not None):
+        # What is missing is missing behind the last word, not at the start of the next line.
+        end = span_of(previous) if previous is not None else span
+        span = Span(end.end_line, end.end_column, end.end_line, end.end_column)
+    return DanaSyntaxError(finding.message, source, span, code=finding.code, hint=finding.hint)
+
+
+def _last_token(state: InteractiveParser) -> Token | None:
+    """Return the last token that the parser has taken: it ends whatever is on top of the stack."""
+    for value in reversed(state.parser_state.value_stack):
+        while isinstance(value, Tree):
+            value = next((child for child in reversed(value.children) if child is not None), None)
+        if isinstance(value, Token) and value.type not in {"INDENT", "DEDENT"}:
+            return value
+    return None
