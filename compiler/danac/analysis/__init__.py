@@ -1,0 +1,1 @@
+"""Nodes → what the lowering has to know about them: names, placement, the kinds of stages."""

@@ -1,0 +1,55 @@
+"""The names that every Dana program has without defining them."""
+
+from __future__ import annotations
+
+import builtins as python
+
+_PYTHON_FUNCTIONS = """
+abs all any ascii bin bool callable chr dict dir divmod enumerate filter float format getattr hasattr
+hash hex id input int isinstance issubclass iter len list map max min next oct open ord pow print range
+repr reversed round set setattr sorted str sum tuple type zip
+"""
+
+_DANA_FUNCTIONS = """
+noop log log_level sum_range is_odd is_even factorial capitalize_words title_case
+add_one add_two add_three add_four semantic_bool log_calls log_with_prefix repeat validate_args
+"""
+
+PYTHON_FUNCTIONS = frozenset(_PYTHON_FUNCTIONS.split())
+"""Python's functions and types, with Python's behaviour."""
+
+EXCEPTIONS = frozenset(
+    name
+    for name, value in vars(python).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+"""The names of Python's exception classes."""
+
+DANA_FUNCTIONS = frozenset(_DANA_FUNCTIONS.split())
+"""Dana's own functions: `dana_runtime` has them under the same names."""
+
+MODULE_NAMES = frozenset(
+    {"__name__", "__file__", "__doc__", "__spec__", "__package__", "__builtins__"}
+)
+"""What every module finds in its globals."""
+
+REFUSED = frozenset({"eval", "exec", "compile", "globals", "locals", "__import__"})
+"""Python's functions that Dana programs have only by importing them from `builtins`."""
+
+CALLABLE = PYTHON_FUNCTIONS | EXCEPTIONS | DANA_FUNCTIONS
+"""The built-in names whose values can be called."""
+
+NAMES = CALLABLE | MODULE_NAMES
+"""All built-in names."""
+
+GIVING_DATA = PYTHON_FUNCTIONS - {
+    "getattr",
+    "iter",
+    "max",
+    "min",
+    "next",
+    "type",
+    "open",
+    "callable",
+}
+"""The built-ins whose result is certainly no function."""

@@ -1,0 +1,208 @@
+"""Nodes → scopes: which names each function, lambda, comprehension and the module bind, and how.
+
+The rules are Python's: a name that is bound anywhere in a function is local to it, comprehensions and
+lambdas have scopes of their own, `global` and `nonlocal` move a binding outwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from danac import nodes
+
+BindingKind: TypeAlias = Literal["parameter", "assigned", "function", "struct", "import", "target"]
+ScopeKind: TypeAlias = Literal["module", "function", "lambda", "comprehension"]
+
+
+@dataclass(slots=True)
+class Binding:
+    """What is known of one name in one scope: the first node that binds it, and how often it is bound."""
+
+    kind: BindingKind
+    node: nodes.Node
+    writes: int = 1
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """One scope with the names that it binds."""
+
+    kind: ScopeKind
+    node: nodes.Node
+    parent: Scope | None
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    globals: set[str] = field(default_factory=set)
+    nonlocals: set[str] = field(default_factory=set)
+    has_star_import: bool = False
+
+    def bind(self, name: str, kind: BindingKind, node: nodes.Node) -> None:
+        """Record that `node` binds `name`, in this scope or where `global` and `nonlocal` say."""
+        scope = self._owner(name)
+        binding = scope.bindings.get(name)
+        if binding is None:
+            scope.bindings[name] = Binding(kind, node)
+        else:
+            binding.writes += 1
+
+    def _owner(self, name: str) -> Scope:
+        if name in self.globals:
+            return self.module
+        if name in self.nonlocals:
+            outer = self.parent
+            while outer is not None and (outer.kind != "function" or name not in outer.bindings):
+                outer = outer.parent
+            return outer or self
+        return self
+
+    @property
+    def module(self) -> Scope:
+        """The scope of the module."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def lookup(self, name: str) -> tuple[Scope, Binding] | None:
+        """Return the scope and the binding that `name` means when it is read here, if any."""
+        scope: Scope | None = self.module if name in self.globals else self
+        while scope is not None:
+            if (binding := scope.bindings.get(name)) is not None:
+                return scope, binding
+            scope = scope.parent
+        return None
+
+    def visible(self) -> Iterator[str]:
+        """Yield the names that can be read here, nearest first, built-ins aside."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope.bindings
+            scope = scope.parent
+
+
+class Names:
+    """The scopes of one program."""
+
+    def __init__(self, module: nodes.Module) -> None:
+        """Find the scopes and bindings of `module`."""
+        self.module = Scope("module", module, None)
+        self._scopes: dict[nodes.Node, Scope] = {module: self.module}
+        _Binder(self._scopes).bind(module, self.module)
+
+    def scope_of(self, node: nodes.Node) -> Scope:
+        """Return the scope that `node` (a module, function, lambda or comprehension) opens."""
+        return self._scopes[node]
+
+
+class _Binder:
+    """Walks nodes with a stack of its own, so that depth is no matter."""
+
+    def __init__(self, scopes: dict[nodes.Node, Scope]) -> None:
+        self._scopes = scopes
+        self._todo: list[tuple[nodes.Node, Scope]] = []
+
+    def bind(self, module: nodes.Module, scope: Scope) -> None:
+        self._later(scope, *module.body)
+        while self._todo:
+            node, current = self._todo.pop()
+            self._visit(node, current)
+
+    def _later(self, scope: Scope, *found: nodes.Node | None) -> None:
+        self._todo.extend((node, scope) for node in reversed(found) if node is not None)
+
+    def _visit(self, node: nodes.Node, scope: Scope) -> None:
+        match node:
+            case nodes.Function() | nodes.Declaration():
+                self._function(node, scope)
+            case nodes.Lambda():
+                self._open("lambda", node, scope, node.parameters, [node.body])
+            case nodes.Comprehension():
+                self._comprehension(node, scope)
+            case nodes.Struct():
+                scope.bind(node.name, "struct", node)
+                for default in node.fields:
+                    self._later(scope, default.default)
+                self._later(scope, *node.methods, *node.decorators)
+            case nodes.Interface():
+                scope.bind(node.name, "struct", node)
+            case nodes.ScopeDeclaration():
+                (scope.globals if node.kind == "global" else scope.nonlocals).update(node.names)
+            case _:
+                self._bind_names(node, scope)
+                self._later(scope, *nodes.children(node))
+
+    def _bind_names(self, node: nodes.Node, scope: Scope) -> None:
+        match node:
+            case nodes.Assignment(targets=targets) | nodes.Delete(targets=targets):
+                self._targets(scope, *targets)
+            case nodes.TypedAssignment(target=target) | nodes.AugmentedAssignment(target=target):
+                self._targets(scope, target)
+            case nodes.For(target=target):
+                self._targets(scope, target)
+            case nodes.NamedExpression(target=target):
+                while scope.kind == "comprehension" and scope.parent is not None:
+                    scope = scope.parent
+                self._targets(scope, target)
+            case nodes.WithItem(target=nodes.Expression() as target):
+                self._targets(scope, target)
+            case nodes.Handler(name=str(name)):
+                scope.bind(name, "assigned", node)
+            case nodes.Import(names=imported):
+                for item in imported:
+                    scope.bind(item.alias or item.path.partition(".")[0], "import", item)
+            case nodes.FromImport(names=imported):
+                scope.has_star_import |= not imported
+                for item in imported:
+                    scope.bind(item.alias or item.path, "import", item)
+
+    def _targets(self, scope: Scope, *targets: nodes.Expression) -> None:
+        for target in targets:
+            match target:
+                case nodes.Name():
+                    scope.bind(target.id, "assigned", target)
+                case nodes.TupleDisplay(items=items) | nodes.ListDisplay(items=items):
+                    self._targets(scope, *items)
+                case nodes.Starred(value=value):
+                    self._targets(scope, value)
+
+    def _function(self, node: nodes.Function | nodes.Declaration, scope: Scope) -> None:
+        scope.bind(node.name, "function", node)
+        self._later(scope, *node.decorators)
+        body = node.body if isinstance(node, nodes.Function) else (node.pipe,)
+        self._open("function", node, scope, node.parameters, body)
+
+    def _open(
+        self,
+        kind: ScopeKind,
+        node: nodes.Node,
+        outer: Scope,
+        parameters: tuple[nodes.Parameter, ...],
+        body: tuple[nodes.Node, ...] | list[nodes.Node],
+    ) -> None:
+        scope = self._scopes[node] = Scope(kind, node, outer)
+        for parameter in parameters:
+            self._later(outer, parameter.default)
+            if parameter.name is not None:
+                scope.bind(parameter.name, "parameter", parameter)
+        # `global` and `nonlocal` count for the whole body, wherever in it they stand.
+        for inner in body:
+            for found in nodes.walk(inner, _stays_in_scope):
+                if isinstance(found, nodes.ScopeDeclaration):
+                    self._visit(found, scope)
+        self._later(scope, *body)
+
+    def _comprehension(self, node: nodes.Comprehension, scope: Scope) -> None:
+        inner = self._scopes[node] = Scope("comprehension", node, scope)
+        for index, clause in enumerate(node.clauses):
+            self._targets(inner, clause.target)
+            # Python evaluates the first iterable in the surrounding scope.
+            self._later(scope if index == 0 else inner, clause.iterable)
+            self._later(inner, clause.target, *clause.conditions)
+        self._later(inner, node.key, node.element)
+
+
+def _stays_in_scope(node: nodes.Node) -> bool:
+    return not isinstance(
+        node, nodes.Function | nodes.Declaration | nodes.Lambda | nodes.Expression
+    )

@@ -1,0 +1,98 @@
+"""Expressions of a pipe → what is known of them at compile time: a function, data, or neither.
+
+What is called known here never needs a look at run time: a pipe of known stages is compiled to the
+nested calls that one would have written.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from danac import nodes
+from danac.analysis import builtins
+from danac.analysis.names import Scope
+
+Kind: TypeAlias = Literal["callable", "data", "unknown"]
+
+
+def kind_of(expression: nodes.Expression, scope: Scope) -> Kind:
+    """Return whether the value of `expression` is surely callable, surely data, or known only at run time."""
+    match expression:
+        case nodes.Constant() | nodes.FormattedText() | nodes.Comparison() | nodes.Comprehension():
+            return "data"
+        case nodes.ListDisplay() | nodes.TupleDisplay() | nodes.SetDisplay() | nodes.DictDisplay():
+            return "data"
+        case nodes.BinaryOperation() | nodes.UnaryOperation():
+            return "data"
+        case nodes.Lambda():
+            return "callable"
+        case nodes.Name(id=name):
+            return "callable" if is_known_function(name, scope) else "unknown"
+        case nodes.Group(value=value):
+            return kind_of(value, scope)
+        case nodes.Conditional(body=body, otherwise=otherwise):
+            kind = kind_of(body, scope)
+            return kind if kind == kind_of(otherwise, scope) else "unknown"
+        case nodes.Call(function=nodes.Name(id=name)):
+            gives_data = name in builtins.GIVING_DATA and is_builtin(name, scope)
+            return "data" if gives_data or is_struct(name, scope) else "unknown"
+        case nodes.Pipe(stages=(head, *_)):
+            return "callable" if kind_of(head.value, scope) == "callable" else "unknown"
+        case _:
+            return "unknown"
+
+
+def is_known_function(name: str, scope: Scope) -> bool:
+    """Whether `name` surely is one certain function or type here: a `def` or a struct that nothing rebinds.
+
+    A decorated function is whatever its decorator made of it, and an async one needs a look at run time.
+    """
+    found = scope.lookup(name)
+    if found is None:
+        return is_builtin(name, scope) and name in builtins.CALLABLE
+    binding = found[1]
+    if binding.writes != 1:
+        return False
+    match binding.node:
+        case nodes.Function(decorators=(), is_async=False) | nodes.Declaration(decorators=()):
+            return True
+        case nodes.Struct(decorators=()):
+            return True
+        case _:
+            return False
+
+
+def is_struct(name: str, scope: Scope) -> bool:
+    """Whether `name` surely is a struct of this program."""
+    found = scope.lookup(name)
+    return (
+        found is not None
+        and isinstance(found[1].node, nodes.Struct)
+        and is_known_function(name, scope)
+    )
+
+
+def is_builtin(name: str, scope: Scope) -> bool:
+    """Whether `name` means the built-in here: nothing binds it, and no star import could."""
+    return name in builtins.NAMES and scope.lookup(name) is None and not _sees_star_import(scope)
+
+
+def _sees_star_import(scope: Scope | None) -> bool:
+    while scope is not None:
+        if scope.has_star_import:
+            return True
+        scope = scope.parent
+    return False
+
+
+def is_module_path(expression: nodes.Expression, scope: Scope) -> bool:
+    """Whether `expression` is a dotted name on an imported module, such as `json.dumps`.
+
+    To read it has no effect, so that it may be evaluated before the value that flows into it.
+    """
+    while isinstance(expression, nodes.Attribute):
+        expression = expression.value
+    if not isinstance(expression, nodes.Name):
+        return False
+    found = scope.lookup(expression.id)
+    return found is not None and found[1].kind == "import" and found[1].writes == 1
