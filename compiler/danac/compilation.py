@@ -1,0 +1,95 @@
+"""Program text → code object: every stage by name, in the order in which a program passes through them."""
+
+from __future__ import annotations
+
+import ast
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from danac import nodes
+from danac.analysis.names import Names
+from danac.analysis.placement import misplaced
+from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
+from danac.lowering import lower
+from danac.source import Source, Span
+from danac.syntax.build import build as build_nodes
+from danac.syntax.parse import parse as parse_text
+
+if TYPE_CHECKING:
+    from lark import Token, Tree
+
+
+def compile_source(text: str, filename: str = "<dana>") -> CodeType:
+    """Compile a program to the code object of its module.
+
+    Raises `DanaSyntaxError` for a wrong program, and nothing else but `InternalError` for a bug of danac.
+    """
+    source = Source(text, filename)
+    return _assemble(_lower(build(source), source), source)
+
+
+def to_ast(text: str, filename: str = "<dana>") -> ast.Module:
+    """Return the Python tree that a program means; raises as `compile_source` does."""
+    source = Source(text, filename)
+    return _lower(build(source), source)
+
+
+def parse(source: Source) -> Tree[Token]:
+    """Return the lark tree of a program; raises `DanaSyntaxError`."""
+    return parse_text(source)
+
+
+def build(source: Source) -> nodes.Module:
+    """Return the Dana nodes of a program; raises `DanaSyntaxError`."""
+    return build_nodes(parse_text(source), source)
+
+
+def check_source(text: str, filename: str = "<dana>") -> list[Diagnostic]:
+    """Return what is wrong with a program, in source order; nothing of it is executed.
+
+    A wrong program never raises. A text that cannot be parsed gives its first error.
+    """
+    source = Source(text, filename)
+    try:
+        module = build(source)
+        findings = misplaced(module)
+        if not findings:
+            _assemble(_lower(module, source), source)
+    except DanaSyntaxError as error:
+        return [error.diagnostic]
+    return findings
+
+
+def _lower(module: nodes.Module, source: Source) -> ast.Module:
+    for finding in misplaced(module):
+        raise DanaSyntaxError(
+            finding.message, source, finding.span, code=finding.code, hint=finding.hint
+        )
+    return lower(module, Names(module), source)
+
+
+def _assemble(tree: ast.Module, source: Source) -> CodeType:
+    try:
+        return compile(tree, source.filename, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        # Python checks what has to do with its own scopes, such as a `nonlocal` without a binding.
+        line, column = error.lineno or 1, error.offset or 1
+        span = Span(line, column, error.end_lineno or line, error.end_offset or column + 1)
+        raise DanaSyntaxError(error.msg, source, span, code="DANA180") from None
+    except (RecursionError, MemoryError):
+        raise DanaSyntaxError("too deeply nested", source, _deepest(tree), code="DANA190") from None
+    except (ValueError, TypeError) as error:
+        raise InternalError(f"Python does not accept the generated tree: {error}", tree) from error
+
+
+def _deepest(tree: ast.Module) -> Span:
+    """Return the first position in the statement whose expressions are nested most deeply."""
+    deepest, place = 0, tree.body[0]
+    for statement in tree.body:
+        todo: list[tuple[ast.AST, int]] = [(statement, 0)]
+        while todo:
+            node, depth = todo.pop()
+            if depth > deepest:
+                deepest, place = depth, statement
+            todo.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+    return Span(place.lineno, place.col_offset + 1, place.lineno, place.col_offset + 2)

@@ -1,0 +1,73 @@
+"""Parallel blocks: the call into the runtime that runs the branches, and the static description of each block."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection
+from typing import TypeAlias
+
+from danac import nodes
+from danac.lowering.context import Lowering, Surroundings
+from danac.lowering.runtime_names import RuntimeName
+from danac.lowering.temporaries import bind, mentions_name, stage_text
+from danac.source import Span
+
+LowerBranch: TypeAlias = Callable[[nodes.Branch, Surroundings], ast.expr]
+
+_START = Span(1, 1, 1, 1)
+
+
+def lower_block(
+    low: Lowering,
+    pipeline: str,
+    block: nodes.ParallelBlock,
+    value: ast.expr,
+    around: Surroundings,
+    lower_branch: LowerBranch,
+    *,
+    is_capturing: bool,
+) -> ast.expr:
+    """Return the call that runs `block` on `value`; `pipeline` is its name in notes on failures."""
+    span = block.span
+    name: RuntimeName = "run_in_order" if block.form == "in order" else "fan_out"
+    if is_capturing:
+        name = "run_in_order_capturing" if block.form == "in order" else "fan_out_capturing"
+    description = _describe(low, pipeline, block)
+
+    def run(value: ast.expr, around: Surroundings) -> ast.expr:
+        branches = [lower_branch(branch, around) for branch in block.branches]
+        lowered: ast.expr
+        if block.form == "keyed":
+            keys = [low.optional(branch.key, around) for branch in block.branches]
+            lowered = low.at(span, ast.Dict(keys, branches))
+        else:
+            lowered = low.at(span, ast.Tuple(branches, ast.Load()))
+        return low.call(span, low.runtime(span, name), lowered, value, low.name(span, description))
+
+    if _stands_before_the_value(block, around.captures):
+        return bind(low, span, "value", value, around, lambda take, inner: run(take(), inner))
+    return run(value, around)
+
+
+def _stands_before_the_value(block: nodes.ParallelBlock, captures: Collection[str]) -> bool:
+    """Whether evaluating the branches' names or keys could be noticed before the value has arrived."""
+    if any(isinstance(branch.key, nodes.FormattedText) for branch in block.branches):
+        return True
+    return any(mentions_name(branch.stages[0].value, captures) for branch in block.branches)
+
+
+def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock) -> str:
+    """Add the module-level `_dana_block_n = _dana_Block(…)` of `block` and return its name."""
+    name = low.fresh("block")
+    branches = []
+    for branch in block.branches:
+        first, last = branch.stages[0], branch.stages[-1]
+        span = first.span.to(last.span)
+        text = " | ".join(stage_text(low, stage.value) for stage in branch.stages)
+        place = [low.constant(_START, part) for part in (text, span.line, span.column)]
+        branches.append(low.at(_START, ast.Tuple(place, ast.Load())))
+    names = [low.constant(_START, text) for text in (pipeline, low.source.basename)]
+    made = low.call(_START, low.runtime(_START, "Block"), *names, *branches)
+    target = low.at(_START, ast.Name(name, ast.Store()))
+    low.blocks.append(low.at(_START, ast.Assign([target], made)))
+    return name

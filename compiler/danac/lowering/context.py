@@ -1,0 +1,152 @@
+"""What lowering knows while it works: the program at large, and the surroundings of one expression."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from danac import nodes
+from danac.analysis.names import Names, Scope
+from danac.diagnostics import DanaSyntaxError
+from danac.lowering.located import Locator
+from danac.lowering.runtime_names import PREFIX, RuntimeName, generated
+from danac.source import Source, Span
+
+Take: TypeAlias = Callable[[], ast.expr]
+"""Gives the Python expression for one occurrence of `$$` or of a capture: a new node each time."""
+
+
+LowerExpression: TypeAlias = "Callable[[Lowering, Any, Surroundings], ast.expr]"
+LowerStatement: TypeAlias = "Callable[[Lowering, Any, Surroundings], list[ast.stmt]]"
+
+
+@dataclass(slots=True)
+class Callees:
+    """The stage callables of a composed pipe, which are evaluated once, when it is composed."""
+
+    names: list[str] = field(default_factory=list)
+    values: list[ast.expr] = field(default_factory=list)
+
+    def bind(self, low: Lowering, span: Span, value: ast.expr) -> ast.expr:
+        """Have `value` evaluated when the pipe is composed; return how the pipe's runs read it."""
+        name = low.fresh("stage")
+        self.names.append(name)
+        self.values.append(value)
+        return low.name(span, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one expression sees around itself."""
+
+    scope: Scope
+    has_room: bool = False
+    """Whether a temporary may be bound with `:=` here: in functions, but not in iterables of comprehensions."""
+    in_iterable: bool = False
+    flow: Take | None = None
+    captures: Mapping[str, Take] = field(default_factory=lambda: MappingProxyType({}))
+    callees: Callees | None = None
+    pipe_depth: int = 0
+
+    def within(self, **changes: Any) -> Surroundings:
+        """Return these surroundings with some changes."""
+        return replace(self, **changes)
+
+    def capture(self, name: str, take: Take) -> Surroundings:
+        """Return these surroundings with one more capture in sight."""
+        return replace(self, captures=MappingProxyType({**self.captures, name: take}))
+
+    def inside_function(self, scope: Scope) -> Surroundings:
+        """Return the surroundings of the body of a function or lambda that stands here."""
+        return replace(self, scope=scope, has_room=not self.in_iterable, callees=None)
+
+
+class Lowering:
+    """Lowers the nodes of one program: its source, its names, and what the generated module needs."""
+
+    def __init__(
+        self,
+        source: Source,
+        names: Names,
+        expressions: Mapping[type[nodes.Node], LowerExpression],
+        statements: Mapping[type[nodes.Node], LowerStatement],
+    ) -> None:
+        """Lower nodes of `source`, whose scopes are `names`, each with the function of the tables."""
+        self._expressions = expressions
+        self._statements = statements
+        self.source = source
+        self.names = names
+        self.at = Locator(source)
+        self.runtime_names: set[RuntimeName] = set()
+        self.dana_functions: set[str] = set()
+        self.has_annotations = False
+        self.blocks: list[ast.stmt] = []
+        self.pipeline = ""
+        """The name of the declarative function that is being lowered, if any."""
+        self._counters: dict[str, int] = {}
+        self.latest: nodes.Node | None = None
+
+    def expression(self, node: nodes.Expression, around: Surroundings) -> ast.expr:
+        """Lower one expression."""
+        self.latest = node
+        return self._expressions[type(node)](self, node, around)
+
+    def optional(self, node: nodes.Expression | None, around: Surroundings) -> ast.expr | None:
+        """Lower an expression that may be missing."""
+        return None if node is None else self.expression(node, around)
+
+    def expressions(
+        self, found: Sequence[nodes.Expression], around: Surroundings
+    ) -> list[ast.expr]:
+        """Lower one expression after the other."""
+        return [self.expression(node, around) for node in found]
+
+    def statements(self, body: nodes.Body, around: Surroundings) -> list[ast.stmt]:
+        """Lower statements; an empty body stays empty."""
+        lowered: list[ast.stmt] = []
+        for statement in body:
+            self.latest = statement
+            lowered += self._statements[type(statement)](self, statement, around)
+        return lowered
+
+    def runtime(self, span: Span, name: RuntimeName) -> ast.expr:
+        """Return the runtime function `name`, which the module then imports."""
+        self.runtime_names.add(name)
+        return self.at(span, ast.Name(generated(name), ast.Load()))
+
+    def name(self, span: Span, name: str) -> ast.expr:
+        """Return a read of the generated or user name `name`."""
+        return self.at(span, ast.Name(name, ast.Load()))
+
+    def constant(self, span: Span, value: Any) -> ast.expr:
+        """Return a constant."""
+        return self.at(span, ast.Constant(value))
+
+    def call(self, span: Span, function: ast.expr, *arguments: ast.expr) -> ast.expr:
+        """Return a call with positional arguments."""
+        return self.at(span, ast.Call(function, list(arguments), []))
+
+    def function(self, span: Span, parameters: Sequence[str], body: ast.expr) -> ast.expr:
+        """Return a lambda with plain parameters."""
+        arguments = ast.arguments(
+            posonlyargs=[],
+            args=[self.at(span, ast.arg(name)) for name in parameters],
+            kwonlyargs=[],
+            kw_defaults=[],
+            defaults=[],
+        )
+        return self.at(span, ast.Lambda(arguments, body))
+
+    def fresh(self, purpose: str) -> str:
+        """Return a new generated name, such as `_dana_value_1`."""
+        count = self._counters[purpose] = self._counters.get(purpose, 0) + 1
+        return f"{PREFIX}{purpose}_{count}"
+
+    def error(
+        self, span: Span, message: str, code: str, hint: str | None = None
+    ) -> DanaSyntaxError:
+        """Return the error to raise at `span`."""
+        return DanaSyntaxError(message, self.source, span, code=code, hint=hint)

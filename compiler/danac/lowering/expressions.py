@@ -1,0 +1,265 @@
+"""Expressions that mean the same in Dana and in Python, and names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from danac import nodes
+from danac.analysis import builtins, stages
+from danac.lowering.context import LowerExpression, Lowering, Surroundings
+from danac.lowering.parameters import lower_parameters
+from danac.lowering.runtime_names import generated
+
+_BINARY: Mapping[str, type[ast.operator]] = {
+    "+": ast.Add,
+    "-": ast.Sub,
+    "*": ast.Mult,
+    "/": ast.Div,
+    "//": ast.FloorDiv,
+    "%": ast.Mod,
+    "**": ast.Pow,
+}
+_UNARY: Mapping[str, type[ast.unaryop]] = {"-": ast.USub, "+": ast.UAdd, "not": ast.Not}
+_COMPARISONS: Mapping[str, type[ast.cmpop]] = {
+    "==": ast.Eq,
+    "!=": ast.NotEq,
+    "<": ast.Lt,
+    "<=": ast.LtE,
+    ">": ast.Gt,
+    ">=": ast.GtE,
+    "in": ast.In,
+    "not in": ast.NotIn,
+    "is": ast.Is,
+    "is not": ast.IsNot,
+}
+
+
+def binary_operator(operator: str) -> ast.operator:
+    """Return Python's operator for Dana's."""
+    return _BINARY[operator]()
+
+
+def _constant(low: Lowering, node: nodes.Constant, around: Surroundings) -> ast.expr:
+    return low.constant(node.span, node.value)
+
+
+def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
+    if (take := around.captures.get(node.id)) is not None:
+        return take()
+    if node.id in builtins.DANA_FUNCTIONS and stages.is_builtin(node.id, around.scope):
+        low.dana_functions.add(node.id)
+        return low.name(node.span, generated(node.id))
+    return low.name(node.span, node.id)
+
+
+def _flow_value(low: Lowering, node: nodes.FlowValue, around: Surroundings) -> ast.expr:
+    assert around.flow is not None, "placement has refused a `$$` outside a stage"
+    return around.flow()
+
+
+def _group(low: Lowering, node: nodes.Group, around: Surroundings) -> ast.expr:
+    return low.expression(node.value, around)
+
+
+def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> ast.expr:
+    value = low.expression(node.value, around)
+    return low.at(node.span, ast.Attribute(value, node.name, ast.Load()))
+
+
+def _subscript(low: Lowering, node: nodes.Subscript, around: Surroundings) -> ast.expr:
+    value = low.expression(node.value, around)
+    index = low.expression(node.index, around)
+    return low.at(node.span, ast.Subscript(value, index, ast.Load()))
+
+
+def _slice(low: Lowering, node: nodes.Slice, around: Surroundings) -> ast.expr:
+    bounds = [low.optional(bound, around) for bound in (node.lower, node.upper, node.step)]
+    return low.at(node.span, ast.Slice(*bounds))
+
+
+def lower_arguments(
+    low: Lowering, node: nodes.Call, around: Surroundings
+) -> tuple[list[ast.expr], list[ast.keyword]]:
+    """Lower the arguments of a call."""
+    positional = low.expressions(node.positional, around)
+    keywords = [
+        low.at(keyword.span, ast.keyword(keyword.name, low.expression(keyword.value, around)))
+        for keyword in node.keywords
+    ]
+    return positional, keywords
+
+
+def _call(low: Lowering, node: nodes.Call, around: Surroundings) -> ast.expr:
+    function = low.expression(node.function, around)
+    positional, keywords = lower_arguments(low, node, around)
+    return low.at(node.span, ast.Call(function, positional, keywords))
+
+
+def _unary(low: Lowering, node: nodes.UnaryOperation, around: Surroundings) -> ast.expr:
+    operand = low.expression(node.operand, around)
+    return low.at(node.span, ast.UnaryOp(_UNARY[node.operator](), operand))
+
+
+def _binary(low: Lowering, node: nodes.BinaryOperation, around: Surroundings) -> ast.expr:
+    """Lower a chain of operators along its left side in a loop: long sums are deep on that side only."""
+    chain = [node]
+    while isinstance(left := chain[-1].left, nodes.BinaryOperation):
+        chain.append(left)
+    value = low.expression(chain[-1].left, around)
+    for operation in reversed(chain):
+        right = low.expression(operation.right, around)
+        operator = binary_operator(operation.operator)
+        value = low.at(operation.span, ast.BinOp(value, operator, right))
+    return value
+
+
+def _comparison(low: Lowering, node: nodes.Comparison, around: Surroundings) -> ast.expr:
+    left = low.expression(node.left, around)
+    operators = [_COMPARISONS[operator]() for operator in node.operators]
+    return low.at(node.span, ast.Compare(left, operators, low.expressions(node.rest, around)))
+
+
+def _boolean(low: Lowering, node: nodes.BooleanOperation, around: Surroundings) -> ast.expr:
+    operator = ast.And() if node.operator == "and" else ast.Or()
+    return low.at(node.span, ast.BoolOp(operator, low.expressions(node.values, around)))
+
+
+def _conditional(low: Lowering, node: nodes.Conditional, around: Surroundings) -> ast.expr:
+    test = low.expression(node.test, around)
+    body = low.expression(node.body, around)
+    otherwise = low.expression(node.otherwise, around)
+    return low.at(node.span, ast.IfExp(test, body, otherwise))
+
+
+def _lambda(low: Lowering, node: nodes.Lambda, around: Surroundings) -> ast.expr:
+    scope = low.names.scope_of(node)
+    parameters = lower_parameters(low, node.parameters, around, annotated=False)
+    body = low.expression(node.body, around.inside_function(scope))
+    return low.at(node.span, ast.Lambda(parameters, body))
+
+
+def _starred(low: Lowering, node: nodes.Starred, around: Surroundings) -> ast.expr:
+    return low.at(node.span, ast.Starred(low.expression(node.value, around), ast.Load()))
+
+
+def _list(low: Lowering, node: nodes.ListDisplay, around: Surroundings) -> ast.expr:
+    return low.at(node.span, ast.List(low.expressions(node.items, around), ast.Load()))
+
+
+def _tuple(low: Lowering, node: nodes.TupleDisplay, around: Surroundings) -> ast.expr:
+    return low.at(node.span, ast.Tuple(low.expressions(node.items, around), ast.Load()))
+
+
+def _set(low: Lowering, node: nodes.SetDisplay, around: Surroundings) -> ast.expr:
+    return low.at(node.span, ast.Set(low.expressions(node.items, around)))
+
+
+def _dict(low: Lowering, node: nodes.DictDisplay, around: Surroundings) -> ast.expr:
+    keys: list[ast.expr | None] = []
+    values: list[ast.expr] = []
+    for item in node.items:
+        keys.append(low.optional(item.key, around))
+        values.append(low.expression(item.value, around))
+    return low.at(node.span, ast.Dict(keys, values))
+
+
+def _comprehension(low: Lowering, node: nodes.Comprehension, around: Surroundings) -> ast.expr:
+    inner = around.within(scope=low.names.scope_of(node))
+    if node.kind == "generator":
+        # Its parts run later, perhaps interleaved with others: no temporary of the function is safe.
+        inner = inner.within(has_room=False)
+    clauses = []
+    for index, clause in enumerate(node.clauses):
+        outer = around if index == 0 else inner
+        iterable = low.expression(clause.iterable, outer.within(has_room=False, in_iterable=True))
+        target = lower_target(low, clause.target, inner)
+        conditions = low.expressions(clause.conditions, inner)
+        clauses.append(ast.comprehension(target, iterable, conditions, int(clause.is_async)))
+    if node.kind == "dict":
+        assert node.key is not None
+        key = low.expression(node.key, inner)
+        return low.at(node.span, ast.DictComp(key, low.expression(node.element, inner), clauses))
+    element = low.expression(node.element, inner)
+    kinds: dict[str, Any] = {
+        "list": ast.ListComp,
+        "set": ast.SetComp,
+        "generator": ast.GeneratorExp,
+    }
+    lowered: ast.expr = low.at(node.span, kinds[node.kind](element, clauses))
+    return lowered
+
+
+def _named(low: Lowering, node: nodes.NamedExpression, around: Surroundings) -> ast.expr:
+    value = low.expression(node.value, around)
+    target = low.at(node.target.span, ast.Name(node.target.id, ast.Store()))
+    return low.at(node.span, ast.NamedExpr(target, value))
+
+
+def _await(low: Lowering, node: nodes.Await, around: Surroundings) -> ast.expr:
+    return low.at(node.span, ast.Await(low.expression(node.value, around)))
+
+
+def _yield(low: Lowering, node: nodes.Yield, around: Surroundings) -> ast.expr:
+    return low.at(node.span, ast.Yield(low.optional(node.value, around)))
+
+
+def _yield_from(low: Lowering, node: nodes.YieldFrom, around: Surroundings) -> ast.expr:
+    return low.at(node.span, ast.YieldFrom(low.expression(node.value, around)))
+
+
+def lower_target(
+    low: Lowering,
+    node: nodes.Expression,
+    around: Surroundings,
+    context: ast.Store | ast.Del | None = None,
+) -> ast.expr:
+    """Lower what is assigned to (or deleted, with `ast.Del()` as context)."""
+    store = context or ast.Store()
+    target: ast.expr
+    match node:
+        case nodes.Name(id=name):
+            target = ast.Name(name, store)
+        case nodes.Attribute(value=value, name=name):
+            target = ast.Attribute(low.expression(value, around), name, store)
+        case nodes.Subscript(value=value, index=index):
+            lowered = low.expression(value, around)
+            target = ast.Subscript(lowered, low.expression(index, around), store)
+        case nodes.Starred(value=value):
+            target = ast.Starred(lower_target(low, value, around, store), store)
+        case nodes.TupleDisplay(items=items):
+            target = ast.Tuple([lower_target(low, item, around, store) for item in items], store)
+        case nodes.ListDisplay(items=items):
+            target = ast.List([lower_target(low, item, around, store) for item in items], store)
+        case _:
+            raise low.error(node.span, "this cannot be assigned to yet", "DANA199")
+    return low.at(node.span, target)
+
+
+EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {
+    nodes.Constant: _constant,
+    nodes.Name: _name,
+    nodes.FlowValue: _flow_value,
+    nodes.Group: _group,
+    nodes.Attribute: _attribute,
+    nodes.Subscript: _subscript,
+    nodes.Slice: _slice,
+    nodes.Call: _call,
+    nodes.UnaryOperation: _unary,
+    nodes.BinaryOperation: _binary,
+    nodes.Comparison: _comparison,
+    nodes.BooleanOperation: _boolean,
+    nodes.Conditional: _conditional,
+    nodes.Lambda: _lambda,
+    nodes.Starred: _starred,
+    nodes.ListDisplay: _list,
+    nodes.TupleDisplay: _tuple,
+    nodes.SetDisplay: _set,
+    nodes.DictDisplay: _dict,
+    nodes.Comprehension: _comprehension,
+    nodes.NamedExpression: _named,
+    nodes.Await: _await,
+    nodes.Yield: _yield,
+    nodes.YieldFrom: _yield_from,
+}

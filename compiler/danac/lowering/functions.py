@@ -1,0 +1,200 @@
+"""Functions and declarative functions."""
+
+from __future__ import annotations
+
+import ast
+from typing import cast
+
+from danac import nodes
+from danac.analysis.stages import kind_of
+from danac.lowering.blocks import lower_block
+from danac.lowering.context import Lowering, LowerStatement, Surroundings
+from danac.lowering.expressions import lower_arguments
+from danac.lowering.parameters import lower_annotation, lower_parameters
+from danac.lowering.stages import Line, captures_wanted, flattened, flow, lower_branch
+from danac.lowering.temporaries import mentions_flow, mentions_name
+
+FunctionNode = nodes.Function | nodes.Declaration
+
+
+def _function(low: Lowering, node: nodes.Function, around: Surroundings) -> list[ast.stmt]:
+    inside = around.inside_function(low.names.scope_of(node))
+    body = low.statements(with_result(node.body), inside) or [low.at(node.span, ast.Pass())]
+    kind = ast.AsyncFunctionDef if node.is_async else ast.FunctionDef
+    return [_define(low, node, around, kind, body)]
+
+
+def _define(
+    low: Lowering,
+    node: FunctionNode,
+    around: Surroundings,
+    kind: type[ast.FunctionDef | ast.AsyncFunctionDef],
+    body: list[ast.stmt],
+) -> ast.stmt:
+    if node.receiver is not None:
+        raise low.error(node.receiver.span, "methods by receiver are not supported yet", "DANA199")
+    parameters = lower_parameters(low, node.parameters, around, annotated=True)
+    returns = None if node.returns is None else lower_annotation(low, node.returns)
+    decorators = low.expressions(node.decorators, around)
+    definition = kind(
+        name=node.name,
+        args=parameters,
+        body=body,
+        decorator_list=decorators,
+        returns=returns,
+    )
+    if "type_params" in definition._fields:
+        # Python 3.12 has the field and does not supply it.
+        vars(definition)["type_params"] = []
+    return low.at(node.span, definition)
+
+
+def with_result(body: nodes.Body) -> nodes.Body:
+    """Return `body` with its last expression returned, in the branches of a final `if` too.
+
+    A docstring is no result, and neither is what a `yield` sends back.
+    """
+    if not body:
+        return body
+    *before, last = body
+    if isinstance(last, nodes.ExpressionStatement):
+        is_docstring = not before and is_text(last.value)
+        if is_docstring or isinstance(last.value, nodes.Yield | nodes.YieldFrom):
+            return body
+        return (*before, nodes.Return(last.span, last.value))
+    if isinstance(last, nodes.If):
+        branches = tuple(
+            nodes.IfBranch(branch.span, branch.test, _with_result_inside(branch.body))
+            for branch in last.branches
+        )
+        return (*before, nodes.If(last.span, branches, _with_result_inside(last.otherwise)))
+    return body
+
+
+def _with_result_inside(body: nodes.Body) -> nodes.Body:
+    """Return the body of an `if` with its result returned: a text that stands there alone is one."""
+    if len(body) == 1 and isinstance(body[0], nodes.ExpressionStatement) and is_text(body[0].value):
+        return (nodes.Return(body[0].span, body[0].value),)
+    return with_result(body)
+
+
+def is_text(node: nodes.Expression) -> bool:
+    """Whether `node` is a plain text literal, as docstrings are."""
+    return isinstance(node, nodes.Constant) and isinstance(node.value, str)
+
+
+# --- Declarative functions ------------------------------------------------------------------------
+
+
+def _declaration(low: Lowering, node: nodes.Declaration, around: Surroundings) -> list[ast.stmt]:
+    inside = around.inside_function(low.names.scope_of(node))
+    outer_name, low.pipeline = low.pipeline, node.name
+    body = _Declared(low, node, inside).body()
+    low.pipeline = outer_name
+    returned = low.at(node.pipe.span, ast.Return(body))
+    return [_define(low, node, around, ast.FunctionDef, [returned])]
+
+
+class _Declared:
+    """The pipe of one declarative function: its parameters go to the first stage."""
+
+    def __init__(self, low: Lowering, node: nodes.Declaration, around: Surroundings) -> None:
+        self._low = low
+        self._parameters = [p for p in node.parameters if p.name is not None]
+        self._names = {p.name for p in self._parameters if p.name is not None}
+        self._around = around
+        self._line = Line(node.pipe.span, flattened(node.pipe.stages, around), node.name)
+
+    def body(self) -> ast.expr:
+        """Return what the function returns."""
+        low, line, around = self._low, self._line, self._around
+        first = line.stages[0].value
+        is_head = isinstance(first, nodes.Name) and first.id in self._names
+        is_head = is_head or (kind_of(first, around.scope) == "data" and not mentions_flow(first))
+        if is_head and len(line.stages) > 1:
+            # A value is the head of an ordinary pipe expression.
+            return low.expression(nodes.Pipe(line.span, line.stages), around)
+        return flow(low, line, 0, self._first(line.stages[0], around), around)
+
+    def _first(self, stage: nodes.Stage, around: Surroundings) -> ast.expr:
+        low, value = self._low, stage.value
+        if stage.policy is not None:
+            raise low.error(
+                stage.policy.span, "policies (`with (…)`) are not supported yet", "DANA199"
+            )
+        match value:
+            case nodes.ParallelBlock():
+                return self._first_block(value)
+            case nodes.Call():
+                return self._first_call(value, around)
+            case _ if mentions_flow(value):
+                return low.expression(value, around.within(flow=lambda: self._flowing(value)))
+        callee = low.expression(value, around)
+        kind = kind_of(value, around.scope)
+        if kind == "data" or (isinstance(value, nodes.Name) and value.id in self._names):
+            return callee
+        positional, keywords = self._arguments(value)
+        if kind == "callable":
+            return low.at(value.span, ast.Call(callee, positional, keywords))
+        start = low.runtime(value.span, "start")
+        return low.at(value.span, ast.Call(start, [callee, *positional], keywords))
+
+    def _first_call(self, call: nodes.Call, around: Surroundings) -> ast.expr:
+        """Call it as it is written if it mentions a parameter or `$$`; else insert the parameters first."""
+        low = self._low
+        if mentions_flow(call) or mentions_name(call, self._names):
+            return low.expression(call, around.within(flow=lambda: self._flowing(call)))
+        callee = low.expression(call.function, around)
+        positional, keywords = self._arguments(call)
+        written, written_keywords = lower_arguments(low, call, around)
+        arguments = ast.Call(callee, [*positional, *written], [*keywords, *written_keywords])
+        return low.at(call.span, arguments)
+
+    def _arguments(self, node: nodes.Node) -> tuple[list[ast.expr], list[ast.keyword]]:
+        """Return the parameters as the first stage gets them: positionally, keyword-only ones by name."""
+        low, span = self._low, node.span
+        positional: list[ast.expr] = []
+        keywords: list[ast.keyword] = []
+        is_behind_star = False
+        for parameter in self._parameters:
+            assert parameter.name is not None
+            value = low.name(span, parameter.name)
+            if parameter.kind == "*":
+                positional.append(low.at(span, ast.Starred(value, ast.Load())))
+                is_behind_star = True
+            elif parameter.kind == "**":
+                keywords.append(low.at(span, ast.keyword(None, value)))
+            elif is_behind_star:
+                keywords.append(low.at(span, ast.keyword(parameter.name, value)))
+            else:
+                positional.append(value)
+        return positional, keywords
+
+    def _flowing(self, node: nodes.Node) -> ast.expr:
+        """Return what `$$` is in the first stage: the only parameter, or all of them as a tuple."""
+        low, span = self._low, node.span
+        if not self._parameters:
+            raise low.error(span, "no value flows into a function without parameters", "DANA173")
+        names = [low.name(span, cast(str, parameter.name)) for parameter in self._parameters]
+        return names[0] if len(names) == 1 else low.at(span, ast.Tuple(names, ast.Load()))
+
+    def _first_block(self, block: nodes.ParallelBlock) -> ast.expr:
+        """Run a block on the parameters: on the only one, or each branch called with all of them."""
+        low, line = self._low, self._line
+        wanted = captures_wanted(line, 0)
+        is_single = len(self._parameters) == 1 and self._parameters[0].kind == "plain"
+        value = self._flowing(block) if is_single else low.constant(block.span, None)
+        start = None if is_single else self._first
+
+        def branch(branch: nodes.Branch, around: Surroundings) -> ast.expr:
+            return lower_branch(low, line, branch, around, wanted, start)
+
+        return lower_block(
+            low, line.name, block, value, self._around, branch, is_capturing=bool(wanted)
+        )
+
+
+STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
+    nodes.Function: _function,
+    nodes.Declaration: _declaration,
+}

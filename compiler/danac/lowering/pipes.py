@@ -1,0 +1,143 @@
+"""Pipe expressions: applied to data, or composed to a new function (see `stages` for what a stage becomes).
+
+5 | f | g            g(f(5))
+f | g                Pipeline(("f", "g"), lambda *args, **kwargs: g(f(*args, **kwargs)))
+x | f | g            (the pipeline) if callable(x) else g(f(x))
+"""
+
+from __future__ import annotations
+
+import ast
+
+from danac import nodes
+from danac.analysis.stages import kind_of
+from danac.lowering.context import Callees, LowerExpression, Lowering, Surroundings, Take
+from danac.lowering.stages import Line, flow, line_of
+from danac.lowering.temporaries import bind, contains_suspension, stage_text
+
+# A pipe that may be either is written out twice; pipes inside its stages would be written four times, and so on.
+_WRITTEN_OUT_TWICE = 2
+
+
+def _pipe(low: Lowering, node: nodes.Pipe, around: Surroundings) -> ast.expr:
+    head, *rest = node.stages
+    _refuse_functions_in_display(low, head.value, around)
+    kind = kind_of(head.value, around.scope)
+    if head.policy is not None and kind == "data":
+        raise low.error(
+            head.policy.span, "a policy stands behind a stage, and this is data", "DANA170"
+        )
+    line = line_of(low, node, around)
+    inner = around.within(pipe_depth=around.pipe_depth + 1, callees=None)
+    if kind == "data":
+        return _applied(low, line, low.expression(head.value, around), inner)
+    if kind == "callable":
+        return _composed(low, line, inner)
+    if any(contains_suspension(stage) for stage in rest):
+        # A composed pipe is a lambda, which can neither await nor yield.
+        return _applied(low, line, low.expression(head.value, around), inner)
+    if around.pipe_depth >= _WRITTEN_OUT_TWICE:
+        return _decided_by_runtime(low, line, inner)
+    return _decided_in_place(low, line, around, inner)
+
+
+def _refuse_functions_in_display(
+    low: Lowering, head: nodes.Expression, around: Surroundings
+) -> None:
+    items: tuple[nodes.Expression, ...]
+    match head:
+        case nodes.ListDisplay(items=found) | nodes.SetDisplay(items=found):
+            items = found
+        case nodes.DictDisplay(items=pairs):
+            items = tuple(pair.value for pair in pairs)
+        case _:
+            return
+    if items and all(kind_of(item, around.scope) == "callable" for item in items):
+        message = "functions at the head of a pipe are data, not a parallel block"
+        hint = f"write `noop | {stage_text(low, head)}`"
+        raise low.error(head.span, message, "DANA171", hint)
+
+
+def _applied(low: Lowering, line: Line, value: ast.expr, around: Surroundings) -> ast.expr:
+    return flow(low, line, 0, value, around)
+
+
+def _composed(
+    low: Lowering, line: Line, around: Surroundings, head: ast.expr | None = None
+) -> ast.expr:
+    """Return a `Pipeline`: a lambda over the first stage's arguments, with the callables evaluated now."""
+    span = line.span
+    callees = Callees()
+    inside = around.within(has_room=not around.in_iterable, callees=callees)
+    first = line.stages[0].value
+    if head is None and kind_of(first, around.scope) == "callable":
+        function = low.expression(first, inside.within(callees=None))
+    else:
+        function = callees.bind(low, first.span, head or low.expression(first, around))
+    arguments = low.at(span, ast.Starred(low.name(span, "_dana_args"), ast.Load()))
+    keywords = low.at(span, ast.keyword(None, low.name(span, "_dana_options")))
+    value = low.at(first.span, ast.Call(function, [arguments], [keywords]))
+    body = flow(low, line, 0, value, inside)
+    run: ast.expr = low.at(
+        span,
+        ast.Lambda(
+            ast.arguments(
+                posonlyargs=[],
+                args=[],
+                vararg=low.at(span, ast.arg("_dana_args")),
+                kwonlyargs=[],
+                kw_defaults=[],
+                kwarg=low.at(span, ast.arg("_dana_options")),
+                defaults=[],
+            ),
+            body,
+        ),
+    )
+    if callees.names:
+        maker = low.function(span, callees.names, run)
+        run = low.call(span, maker, *callees.values)
+    return low.call(span, low.runtime(span, "Pipeline"), _texts(low, line), run)
+
+
+def _texts(low: Lowering, line: Line) -> ast.expr:
+    texts = [low.constant(stage.span, stage_text(low, stage.value)) for stage in line.stages]
+    return low.at(line.span, ast.Tuple(texts, ast.Load()))
+
+
+def _decided_in_place(
+    low: Lowering, line: Line, around: Surroundings, inner: Surroundings
+) -> ast.expr:
+    """Test the head's value at run time, once, in the generated code itself."""
+    head = line.stages[0].value
+
+    def decide(take_head: Take, around: Surroundings) -> ast.expr:
+        is_callable = low.call(head.span, _callable(low, head, around), take_head())
+        composed = _composed(low, line, around, take_head())
+        applied = _applied(low, line, take_head(), around)
+        return low.at(line.span, ast.IfExp(is_callable, composed, applied))
+
+    value = low.expression(head, around)
+    if isinstance(value, ast.Name):
+        # To read a name again, with nothing in between, gives the same value.
+        return decide(lambda: low.name(head.span, value.id), inner)
+    return bind(low, line.span, "head", value, inner, decide, is_first=True)
+
+
+def _callable(low: Lowering, head: nodes.Expression, around: Surroundings) -> ast.expr:
+    if around.scope.lookup("callable") is None:
+        return low.name(head.span, "callable")
+    return low.runtime(head.span, "is_callable")
+
+
+def _decided_by_runtime(low: Lowering, line: Line, around: Surroundings) -> ast.expr:
+    """Leave the test of the head to the runtime: the stages are written out once."""
+    span = line.span
+    value = low.fresh("value")
+    inside = around.within(has_room=not around.in_iterable, callees=None)
+    body = flow(low, line, 0, low.name(span, value), inside)
+    head = low.expression(line.stages[0].value, around)
+    run = low.function(span, [value], body)
+    return low.call(span, low.runtime(span, "pipe"), head, run, _texts(low, line))
+
+
+EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {nodes.Pipe: _pipe}

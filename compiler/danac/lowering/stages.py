@@ -1,0 +1,426 @@
+"""What each stage of a pipe becomes, given the Python expression of the value that flows into it.
+
+    g                    g(v)                           a known function
+    g(2, k=3)            g(v, 2, k=3)                   a partial application
+    g(2, $$)             g(2, v)                        `$$` says where the value goes
+    $$.total             v.total                        any other expression with `$$`
+    { f, g | h }         fan_out((f, lambda v: h(g(v))), v, block)
+    anything else        call_stage(v, g, "stage 2 of …")
+
+Stages are applied from left to right; captures are bound on the way and are visible to the right.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from danac import nodes
+from danac.analysis.stages import is_known_function, is_module_path, kind_of
+from danac.lowering.blocks import lower_block
+from danac.lowering.context import Lowering, Surroundings, Take
+from danac.lowering.expressions import lower_arguments
+from danac.lowering.temporaries import (
+    Body,
+    bind,
+    contains_suspension,
+    count_flow,
+    in_order,
+    is_evaluated_first,
+    is_repeatable,
+    keeps_for_later,
+    mentions_flow,
+    mentions_name,
+    stage_text,
+)
+from danac.source import Span
+
+Finish: TypeAlias = Callable[[ast.expr, Surroundings], ast.expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The stages of one pipe as they are applied: the stages of parenthesised pipelines are among them.
+
+    `name` is the pipeline's in messages, which count its stages from `first_number`; `needed` are the
+    captures that somebody behind the pipe reads.
+    """
+
+    span: Span
+    stages: tuple[nodes.Stage, ...]
+    name: str
+    first_number: int = 1
+    needed: frozenset[str] = frozenset()
+
+    def where(self, index: int) -> str:
+        """Return how messages name stage `index` (from 0)."""
+        return f"stage {index + self.first_number} of {self.name}"
+
+
+def line_of(low: Lowering, pipe: nodes.Pipe, around: Surroundings) -> Line:
+    """Return the line of a pipe expression, whose first stage is its head."""
+    head, *rest = pipe.stages
+    stages = (head, *flattened(tuple(rest), around))
+    return Line(pipe.span, stages, low.pipeline or stage_text(low, pipe))
+
+
+def flattened(stages: tuple[nodes.Stage, ...], around: Surroundings) -> tuple[nodes.Stage, ...]:
+    """Return `stages` with parenthesised pipelines, where they surely are functions, replaced by their stages."""
+    flat: list[nodes.Stage] = []
+    for stage in stages:
+        inner = stage.value
+        while isinstance(inner, nodes.Group):
+            inner = inner.value
+        is_plain = stage.policy is None and stage.capture is None
+        if (
+            is_plain
+            and isinstance(inner, nodes.Pipe)
+            and kind_of(inner, around.scope) == "callable"
+        ):
+            flat += flattened(inner.stages, around)
+        else:
+            flat.append(stage)
+    return tuple(flat)
+
+
+# --- From stage to stage --------------------------------------------------------------------------
+
+
+def flow(
+    low: Lowering,
+    line: Line,
+    index: int,
+    value: ast.expr,
+    around: Surroundings,
+    finish: Finish = lambda value, around: value,
+) -> ast.expr:
+    """Return the rest of `line` behind stage `index`, whose result is `value`.
+
+    `finish` makes the final expression out of the last value and what is in sight there.
+    """
+    while not (wanted := captures_wanted(line, index)):
+        if index + 1 == len(line.stages):
+            return finish(value, around)
+        index += 1
+        value = apply_stage(low, line, index, value, around)
+    return _flow_with_captures(low, line, index, value, around, finish, wanted)
+
+
+def _flow_with_captures(
+    low: Lowering,
+    line: Line,
+    index: int,
+    value: ast.expr,
+    around: Surroundings,
+    finish: Finish,
+    wanted: frozenset[str],
+) -> ast.expr:
+    """Bind what stage `index` and its branches have captured, then go on behind it."""
+    stage = line.stages[index]
+    later = line.stages[index + 1 :]
+    own = stage.capture.name if stage.capture is not None and stage.capture.name in wanted else None
+    of_branches = wanted - {own}
+    is_deferred = any(keeps_for_later(stage, wanted) for stage in later)
+    is_deferred = is_deferred and not any(contains_suspension(stage) for stage in later)
+
+    def go_on(take: Take, around: Surroundings) -> ast.expr:
+        around = around if own is None else around.capture(own, take)
+        if not later:
+            return finish(take(), around)
+        value = apply_stage(low, line, index + 1, take(), around, alias=own)
+        return flow(low, line, index + 1, value, around, finish)
+
+    def unpack(take: Take, around: Surroundings) -> ast.expr:
+        for name in sorted(of_branches):
+            around = around.capture(name, _captured_in_branch(low, stage.span, take, name))
+        results = low.at(stage.span, ast.Attribute(take(), "results", ast.Load()))
+        return bind_here("value" if own is None else own, results, around, go_on)
+
+    def bind_here(purpose: str, value: ast.expr, around: Surroundings, body: Body) -> ast.expr:
+        return bind(
+            low, stage.span, purpose, value, around, body, is_first=True, is_deferred=is_deferred
+        )
+
+    if of_branches:
+        return bind_here("captures", value, around, unpack)
+    return bind_here(own or "value", value, around, go_on)
+
+
+def _captured_in_branch(low: Lowering, span: Span, take: Take, name: str) -> Take:
+    def read() -> ast.expr:
+        return low.at(span, ast.Subscript(take(), low.constant(span, name), ast.Load()))
+
+    return read
+
+
+def captures_wanted(line: Line, index: int) -> frozenset[str]:
+    """Return those captures of stage `index` that later stages, or somebody behind the pipe, read."""
+    return frozenset(
+        name for name in captures_of(line.stages[index]) if _is_read_behind(line, index, name)
+    )
+
+
+def _is_read_behind(line: Line, index: int, name: str) -> bool:
+    for stage in line.stages[index + 1 :]:
+        if mentions_name(stage, {name}):
+            return True
+        if name in captures_of(stage):
+            return False
+    return name in line.needed
+
+
+def captures_of(stage: nodes.Stage) -> Iterator[str]:
+    """Yield the names of the captures that `stage` makes: its own, and those of its branches."""
+    if isinstance(stage.value, nodes.ParallelBlock):
+        for branch in stage.value.branches:
+            for inner in branch.stages:
+                yield from captures_of(inner)
+    if stage.capture is not None:
+        yield stage.capture.name
+
+
+# --- One stage ------------------------------------------------------------------------------------
+
+
+def apply_stage(
+    low: Lowering,
+    line: Line,
+    index: int,
+    value: ast.expr,
+    around: Surroundings,
+    alias: str | None = None,
+) -> ast.expr:
+    """Return stage `index` applied to `value`; `alias` is the capture that names the same value."""
+    stage = line.stages[index]
+    low.latest = stage
+    if stage.policy is not None:
+        raise low.error(stage.policy.span, "policies (`with (…)`) are not supported yet", "DANA199")
+    wanted = captures_wanted(line, index) - ({stage.capture.name} if stage.capture else set())
+    return _Application(low, line, index, around, alias, wanted).apply(stage.value, value)
+
+
+@dataclass(slots=True)
+class _Application:
+    """One stage on its way to become an expression."""
+
+    low: Lowering
+    line: Line
+    index: int
+    around: Surroundings
+    alias: str | None
+    wanted: frozenset[str]
+    """The captures of the stage's branches that are read later."""
+
+    def apply(self, stage: nodes.Expression, value: ast.expr) -> ast.expr:
+        """Return `stage` applied to `value`."""
+        low, around = self.low, self.around
+        match stage:
+            case nodes.ParallelBlock():
+                return self._block(stage, value)
+            case nodes.Group(value=nodes.Call()):
+                return self._looked_at_by_runtime(stage, value)
+            case nodes.Group(value=inner):
+                return self.apply(inner, value)
+            case nodes.Call():
+                return self._partial_application(stage, value)
+            case nodes.Conditional():
+                return self._conditional(stage, value)
+            case nodes.Name(id=name) if name not in around.captures and is_known_function(
+                name, around.scope
+            ):
+                return low.call(stage.span, low.expression(stage, around), value)
+            case nodes.Lambda() if not mentions_flow(stage) and _is_plain_callee(stage, around):
+                return low.call(stage.span, low.expression(stage, around), value)
+            case _ if count_flow(stage, None):
+                return self._with_flow(
+                    stage, (stage,), value, lambda inner: low.expression(stage, inner)
+                )
+            case _ if kind_of(stage, around.scope) == "data":
+                raise self._not_callable(stage)
+        return self._looked_at_by_runtime(stage, value)
+
+    def _looked_at_by_runtime(self, stage: nodes.Expression, value: ast.expr) -> ast.expr:
+        low, span = self.low, stage.span
+        where = low.constant(span, self.line.where(self.index))
+        callee = lower_callee(low, stage, self.around)
+        return low.call(span, low.runtime(span, "call_stage"), value, callee, where)
+
+    def _not_callable(self, stage: nodes.Expression) -> Exception:
+        shown = stage_text(self.low, stage)
+        if isinstance(stage, nodes.Constant):
+            shown = f"{stage.value!r} ({type(stage.value).__name__})"
+        message = f"{self.line.where(self.index)} is not callable: {shown}"
+        return self.low.error(stage.span, message, "DANA172")
+
+    def _partial_application(self, call: nodes.Call, value: ast.expr) -> ast.expr:
+        """Insert the value first, unless the call says with `$$` or a captured name where it goes."""
+        low, around = self.low, self.around
+        parts = (call.function, *call.positional, *call.keywords)
+        if count_flow(call, None) or mentions_name(call, around.captures):
+            if _is_plain_callee(call.function, around):
+                parts = parts[1:]
+            return self._with_flow(call, parts, value, lambda inner: self._called(call, inner))
+        callee = lower_callee(low, call.function, around)
+        positional, keywords = lower_arguments(low, call, around.within(callees=None))
+        if _is_plain_callee(call.function, around):
+            return low.at(call.span, ast.Call(callee, [value, *positional], keywords))
+        apply = low.runtime(call.span, "apply")
+        return low.at(call.span, ast.Call(apply, [value, callee, *positional], keywords))
+
+    def _called(self, call: nodes.Call, inner: Surroundings) -> ast.expr:
+        callee = lower_callee(self.low, call.function, inner)
+        positional, keywords = lower_arguments(self.low, call, inner.within(callees=None))
+        return self.low.at(call.span, ast.Call(callee, positional, keywords))
+
+    def _with_flow(
+        self,
+        stage: nodes.Expression,
+        parts: tuple[nodes.Node, ...],
+        value: ast.expr,
+        body: Callable[[Surroundings], ast.expr],
+    ) -> ast.expr:
+        """Return `body`, which mentions the flowing value in `parts`, with `value` evaluated before it."""
+        low, around, alias = self.low, self.around, self.alias
+
+        def with_value(take: Take, around: Surroundings) -> ast.expr:
+            if alias is not None:
+                around = around.capture(alias, take)
+            return body(around.within(flow=take))
+
+        uses = sum(count_flow(part, alias) for part in parts)
+        if uses == 0:
+            lowered = with_value(_never, around) if alias is None else body(around)
+            return lowered if is_repeatable(value) else in_order(low, stage.span, value, lowered)
+        is_first = is_evaluated_first(parts, alias, around.captures)
+        names = {"", alias} if alias is not None else {""}
+        is_deferred = keeps_for_later(stage, names) and not contains_suspension(stage)
+        if uses == 1 and is_first and not is_deferred:
+            return with_value(lambda: value, around)
+        return bind(
+            low,
+            stage.span,
+            "value",
+            value,
+            around,
+            with_value,
+            is_first=is_first,
+            is_deferred=is_deferred,
+        )
+
+    def _conditional(self, stage: nodes.Conditional, value: ast.expr) -> ast.expr:
+        low = self.low
+
+        def choose(take: Take, around: Surroundings) -> ast.expr:
+            test = low.expression(stage.test, around.within(flow=take, callees=None))
+            arms = _Application(low, self.line, self.index, around, None, self.wanted)
+            body, otherwise = arms.apply(stage.body, take()), arms.apply(stage.otherwise, take())
+            return low.at(stage.span, ast.IfExp(test, body, otherwise))
+
+        is_first = is_evaluated_first((stage.test,), None, self.around.captures)
+        return bind(low, stage.span, "value", value, self.around, choose, is_first=is_first)
+
+    def _block(self, block: nodes.ParallelBlock, value: ast.expr) -> ast.expr:
+        def branch(branch: nodes.Branch, around: Surroundings) -> ast.expr:
+            return lower_branch(self.low, self.line, branch, around, self.wanted)
+
+        return lower_block(
+            self.low,
+            self.line.name,
+            block,
+            value,
+            self.around,
+            branch,
+            is_capturing=bool(self.wanted),
+        )
+
+
+def _never() -> ast.expr:
+    raise AssertionError("a stage without `$$` asked for its value")
+
+
+def _is_plain_callee(callee: nodes.Expression, around: Surroundings) -> bool:
+    """Whether evaluating `callee` before the value that flows into it can have no effect."""
+    match callee:
+        case nodes.Name(id=name):
+            return name not in around.captures
+        case nodes.Lambda(parameters=parameters):
+            return all(parameter.default is None for parameter in parameters)
+        case _:
+            return is_module_path(callee, around.scope) and not mentions_name(
+                callee, around.captures
+            )
+
+
+def lower_callee(low: Lowering, callee: nodes.Expression, around: Surroundings) -> ast.expr:
+    """Lower what a stage calls; in a composed pipe it is evaluated once, when the pipe is composed."""
+    lowered = low.expression(callee, around.within(callees=None))
+    is_fixed = isinstance(callee, nodes.Lambda) or (
+        isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope)
+    )
+    depends_on_run = mentions_flow(callee) or mentions_name(callee, around.captures)
+    if around.callees is None or is_fixed or depends_on_run:
+        return lowered
+    return around.callees.bind(low, callee.span, lowered)
+
+
+# --- Branches -------------------------------------------------------------------------------------
+
+
+Start: TypeAlias = Callable[[nodes.Stage, Surroundings], ast.expr]
+
+
+def lower_branch(
+    low: Lowering,
+    line: Line,
+    branch: nodes.Branch,
+    around: Surroundings,
+    wanted: frozenset[str],
+    start: Start | None = None,
+) -> ast.expr:
+    """Return the callable of one branch; with captures in demand, it returns them beside its result.
+
+    `start` makes the first stage's result, where that is not the flowing value with the stage applied.
+    """
+    stages = flattened(branch.stages, around)
+    is_alone = len(stages) == 1 and not wanted and stages[0].policy is None and start is None
+    if is_alone and _is_callable_as_it_stands(stages[0].value, around):
+        return lower_callee(low, stages[0].value, around)
+    value = low.fresh("value")
+    inside = around.within(has_room=not around.in_iterable, flow=None)
+    text = " | ".join(stage_text(low, stage.value) for stage in stages)
+    finish = _returning_captures(low, branch, wanted) if wanted else _as_it_is
+    if start is None:
+        # The value that flows in stands before the first stage, like the head of a pipe.
+        head = nodes.Stage(branch.span, nodes.FlowValue(branch.span), None, None)
+        behind = Line(branch.span, (head, *stages), f"branch {text}", 0, wanted)
+        body = flow(low, behind, 0, low.name(branch.span, value), inside, finish)
+    else:
+        behind = Line(branch.span, stages, f"branch {text}", 1, wanted)
+        body = flow(low, behind, 0, start(stages[0], inside), inside, finish)
+    return low.function(branch.span, [value], body)
+
+
+def _is_callable_as_it_stands(stage: nodes.Expression, around: Surroundings) -> bool:
+    if isinstance(stage, nodes.Name):
+        return True
+    return not mentions_flow(stage) and _is_plain_callee(stage, around)
+
+
+def _as_it_is(value: ast.expr, around: Surroundings) -> ast.expr:
+    return value
+
+
+def _returning_captures(low: Lowering, branch: nodes.Branch, wanted: frozenset[str]) -> Finish:
+    """Make a branch return `(result, {name: captured value})`."""
+    made = {name for stage in branch.stages for name in captures_of(stage)}
+    span = branch.span
+
+    def finish(value: ast.expr, around: Surroundings) -> ast.expr:
+        names = sorted(made & wanted)
+        keys: list[ast.expr | None] = [low.constant(span, name) for name in names]
+        table = low.at(span, ast.Dict(keys, [around.captures[name]() for name in names]))
+        return low.at(span, ast.Tuple([value, table], ast.Load()))
+
+    return finish

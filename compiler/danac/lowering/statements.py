@@ -1,0 +1,202 @@
+"""Statements that mean the same in Dana and in Python, and imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from danac import nodes
+from danac.lowering.context import Lowering, LowerStatement, Surroundings
+from danac.lowering.expressions import binary_operator, lower_target
+
+
+def _suite(
+    low: Lowering, node: nodes.Node, body: nodes.Body, around: Surroundings
+) -> list[ast.stmt]:
+    """Lower a body that Python requires to hold something."""
+    return low.statements(body, around) or [low.at(node.span, ast.Pass())]
+
+
+def _expression(
+    low: Lowering, node: nodes.ExpressionStatement, around: Surroundings
+) -> list[ast.stmt]:
+    return [low.at(node.span, ast.Expr(low.expression(node.value, around)))]
+
+
+def _assignment(low: Lowering, node: nodes.Assignment, around: Surroundings) -> list[ast.stmt]:
+    value = low.expression(node.value, around)
+    targets = [lower_target(low, target, around) for target in node.targets]
+    return [low.at(node.span, ast.Assign(targets, value))]
+
+
+def _augmented(
+    low: Lowering, node: nodes.AugmentedAssignment, around: Surroundings
+) -> list[ast.stmt]:
+    target = lower_target(low, node.target, around)
+    assert isinstance(target, ast.Name | ast.Attribute | ast.Subscript)
+    value = low.expression(node.value, around)
+    operator = binary_operator(node.operator)
+    return [low.at(node.span, ast.AugAssign(target, operator, value))]
+
+
+def _typed(low: Lowering, node: nodes.TypedAssignment, around: Surroundings) -> list[ast.stmt]:
+    raise low.error(node.span, "typed assignments are not supported yet", "DANA199")
+
+
+def _return(low: Lowering, node: nodes.Return, around: Surroundings) -> list[ast.stmt]:
+    return [low.at(node.span, ast.Return(low.optional(node.value, around)))]
+
+
+def _plain(kind: type[ast.stmt]) -> LowerStatement:
+    return lambda low, node, around: [low.at(node.span, kind())]
+
+
+def _assert(low: Lowering, node: nodes.Assert, around: Surroundings) -> list[ast.stmt]:
+    test = low.expression(node.test, around)
+    return [low.at(node.span, ast.Assert(test, low.optional(node.message, around)))]
+
+
+def _delete(low: Lowering, node: nodes.Delete, around: Surroundings) -> list[ast.stmt]:
+    targets = [lower_target(low, target, around, ast.Del()) for target in node.targets]
+    return [low.at(node.span, ast.Delete(targets))]
+
+
+def _raise(low: Lowering, node: nodes.Raise, around: Surroundings) -> list[ast.stmt]:
+    error = low.optional(node.error, around)
+    return [low.at(node.span, ast.Raise(error, low.optional(node.cause, around)))]
+
+
+def _scope_declaration(
+    low: Lowering, node: nodes.ScopeDeclaration, around: Surroundings
+) -> list[ast.stmt]:
+    kind = ast.Global if node.kind == "global" else ast.Nonlocal
+    return [low.at(node.span, kind(list(node.names)))]
+
+
+def _export(low: Lowering, node: nodes.Export, around: Surroundings) -> list[ast.stmt]:
+    names = [low.constant(node.span, name) for name in node.names]
+    target = low.at(node.span, ast.Name("__exports__", ast.Store()))
+    return [low.at(node.span, ast.Assign([target], low.at(node.span, ast.List(names, ast.Load()))))]
+
+
+# --- Imports --------------------------------------------------------------------------------------
+
+
+def _import(low: Lowering, node: nodes.Import, around: Surroundings) -> list[ast.stmt]:
+    lowered: list[ast.stmt] = []
+    plain: list[ast.alias] = []
+    for name in node.names:
+        if name.is_python:
+            target = name.alias or name.path.partition(".")[0]
+            module = _python_module(low, node, name.path)
+            lowered.append(_bind(low, name, target, module))
+        else:
+            plain.append(low.at(name.span, ast.alias(name.path, name.alias)))
+    if plain:
+        lowered.insert(0, low.at(node.span, ast.Import(plain)))
+    return lowered
+
+
+def _from_import(low: Lowering, node: nodes.FromImport, around: Surroundings) -> list[ast.stmt]:
+    if not node.is_python or node.level or not node.names:
+        found = [low.at(name.span, ast.alias(name.path, name.alias)) for name in node.names]
+        names = found or [low.at(node.span, ast.alias("*", None))]
+        return [low.at(node.span, ast.ImportFrom(node.path or None, names, node.level))]
+    lowered = []
+    for name in node.names:
+        module = _python_module(low, node, node.path)
+        value = low.at(name.span, ast.Attribute(module, name.path, ast.Load()))
+        lowered.append(_bind(low, name, name.alias or name.path, value))
+    return lowered
+
+
+def _python_module(low: Lowering, node: nodes.Node, path: str) -> ast.expr:
+    """`import m.py` means the Python module `m`, also where a Dana module of that name stands beside it."""
+    function = low.runtime(node.span, "import_python")
+    return low.call(node.span, function, low.constant(node.span, path))
+
+
+def _bind(low: Lowering, node: nodes.Node, name: str, value: ast.expr) -> ast.stmt:
+    target = low.at(node.span, ast.Name(name, ast.Store()))
+    return low.at(node.span, ast.Assign([target], value))
+
+
+# --- Compound statements --------------------------------------------------------------------------
+
+
+def _if(low: Lowering, node: nodes.If, around: Surroundings) -> list[ast.stmt]:
+    tests = [
+        (branch, low.expression(branch.test, around), _suite(low, branch, branch.body, around))
+        for branch in node.branches
+    ]
+    lowered = low.statements(node.otherwise, around)
+    for branch, test, body in reversed(tests):
+        lowered = [low.at(branch.span, ast.If(test, body, lowered))]
+    return lowered
+
+
+def _while(low: Lowering, node: nodes.While, around: Surroundings) -> list[ast.stmt]:
+    test = low.expression(node.test, around)
+    body = _suite(low, node, node.body, around)
+    return [low.at(node.span, ast.While(test, body, low.statements(node.otherwise, around)))]
+
+
+def _for(low: Lowering, node: nodes.For, around: Surroundings) -> list[ast.stmt]:
+    iterable = low.expression(node.iterable, around)
+    target = lower_target(low, node.target, around)
+    body = _suite(low, node, node.body, around)
+    otherwise = low.statements(node.otherwise, around)
+    kind: Callable[..., ast.stmt] = ast.AsyncFor if node.is_async else ast.For
+    return [low.at(node.span, kind(target, iterable, body, otherwise))]
+
+
+def _try(low: Lowering, node: nodes.Try, around: Surroundings) -> list[ast.stmt]:
+    body = _suite(low, node, node.body, around)
+    handlers = []
+    for handler in node.handlers:
+        kinds = low.optional(handler.kinds, around)
+        if kinds is None and handler.name is not None:
+            kinds = low.name(handler.span, "Exception")
+        lowered = _suite(low, handler, handler.body, around)
+        made = ast.ExceptHandler(kinds, handler.name, lowered)
+        handlers.append(low.at(handler.span, made))
+    otherwise = low.statements(node.otherwise, around)
+    final = low.statements(node.final, around)
+    if node.final == () and not handlers:
+        final = [low.at(node.span, ast.Pass())]
+    return [low.at(node.span, ast.Try(body, handlers, otherwise, final))]
+
+
+def _with(low: Lowering, node: nodes.With, around: Surroundings) -> list[ast.stmt]:
+    items = []
+    for item in node.items:
+        manager = low.expression(item.manager, around)
+        target = None if item.target is None else lower_target(low, item.target, around)
+        items.append(ast.withitem(manager, target))
+    body = _suite(low, node, node.body, around)
+    kind: Callable[..., ast.stmt] = ast.AsyncWith if node.is_async else ast.With
+    return [low.at(node.span, kind(items, body))]
+
+
+STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
+    nodes.ExpressionStatement: _expression,
+    nodes.Assignment: _assignment,
+    nodes.AugmentedAssignment: _augmented,
+    nodes.TypedAssignment: _typed,
+    nodes.Return: _return,
+    nodes.Pass: _plain(ast.Pass),
+    nodes.Break: _plain(ast.Break),
+    nodes.Continue: _plain(ast.Continue),
+    nodes.Assert: _assert,
+    nodes.Delete: _delete,
+    nodes.Raise: _raise,
+    nodes.ScopeDeclaration: _scope_declaration,
+    nodes.Export: _export,
+    nodes.Import: _import,
+    nodes.FromImport: _from_import,
+    nodes.If: _if,
+    nodes.While: _while,
+    nodes.For: _for,
+    nodes.Try: _try,
+    nodes.With: _with,
+}
