@@ -13,7 +13,7 @@ from lark import Token
 
 from danac.diagnostics import DanaSyntaxError
 from danac.syntax.keywords import NAME_PART
-from danac.syntax.lexical_errors import Code
+from danac.syntax.lexical_errors import Code, unterminated
 from danac.syntax.strings import EscapeError, fstring_text_pattern, fstring_text_value, is_raw
 from danac.syntax.token_buffer import TokenBuffer
 
@@ -90,7 +90,7 @@ class FStrings:
         """Return the error behind a string without an end, if its `quote` ends an f-string."""
         if not self._fields or self._fields[-1].string.quote != quote:
             return None
-        return self._unclosed_field(self._fields[-1])
+        return self._unclosed_field(self._fields[-1], Code.MALFORMED_FIELD)
 
     def _literal(self, string: _FString, start: int, in_spec: bool) -> int:
         """Read text from `start` to the next field's expression or the end of the f-string."""
@@ -106,7 +106,7 @@ class FStrings:
                 if not in_spec:
                     hint = "write `}}` for a brace in the text"
                     message = "a single `}` in an f-string"
-                    raise buffer.error(Code.SINGLE_BRACE, message, end, end + 1, hint)
+                    raise buffer.error(Code.MALFORMED_FIELD, message, end, end + 1, hint)
                 start = self._close(end)
                 in_spec = self._is_in_spec()
             elif in_spec:
@@ -118,7 +118,7 @@ class FStrings:
                 quote_end = string.start.end_pos or 0
                 quote_start = quote_end - len(string.quote)
                 message = "this f-string has no end"
-                raise buffer.error(Code.UNTERMINATED_STRING, message, quote_start, quote_end)
+                raise buffer.error(unterminated(string.quote), message, quote_start, quote_end)
 
     def _text(self, string: _FString, start: int, end: int) -> None:
         piece = self._buffer.text[start:end]
@@ -126,7 +126,7 @@ class FStrings:
             fstring_text_value(piece, string.raw)
         except EscapeError as error:
             first, last = start + error.start, start + error.end
-            raise self._buffer.error(Code.MALFORMED_ESCAPE, error.message, first, last) from None
+            raise self._buffer.error(Code.MALFORMED_STRING, error.message, first, last) from None
         self._buffer.add("FSTRING_TEXT", piece, start, end)
 
     def _open(self, string: _FString, start: int) -> int:
@@ -176,15 +176,17 @@ class FStrings:
         start = self._fields[-1].start - 1
         message = f"a replacement field needs an expression before `{mark}`"
         hint = "write `{{` and `}}` for braces in the text" if mark == "}" else None
-        return self._buffer.error(Code.EMPTY_FIELD, message, start, position + 1, hint)
+        return self._buffer.error(Code.MALFORMED_FIELD, message, start, position + 1, hint)
 
     def _unclosed_spec(self, end: int) -> DanaSyntaxError:
+        current = self._fields[-1]
         if not self._buffer.text.startswith("\n", end):
-            return self._unclosed_field(self._fields[-1])
+            ended = end == len(self._buffer.text) and len(current.string.quote) == 3
+            return self._unclosed_field(current, Code.UNFINISHED if ended else Code.MALFORMED_FIELD)
         message = "a format spec may go on behind a line end only between triple quotes"
         return self._buffer.error(Code.MALFORMED_FIELD, message, end, end + 1)
 
-    def _unclosed_field(self, current: _Field) -> DanaSyntaxError:
+    def _unclosed_field(self, current: _Field, code: Code) -> DanaSyntaxError:
         start = current.start - 1
         message = "the replacement field that this `{` opens has no `}`"
-        return self._buffer.error(Code.UNCLOSED_FIELD, message, start, start + 1)
+        return self._buffer.error(code, message, start, start + 1)

@@ -70,7 +70,7 @@ class Indentation:
             dedents.append(self._token("DEDENT", line, line.first))
         if column != levels[-1][0]:
             message = "unindent does not match any outer indentation level"
-            raise self._error(line, Code.UNINDENT_MISMATCH, message)
+            raise self._error(line, Code.INCONSISTENT_INDENTATION, message)
         self._check_tabs(line, narrow == levels[-1][1])
         return dedents
 
@@ -100,7 +100,7 @@ class Indentation:
     def _check_tabs(self, line: Line, consistent: bool) -> None:
         if not consistent:
             message = "inconsistent use of tabs and spaces in indentation"
-            raise self._error(line, Code.MIXED_TABS, message)
+            raise self._error(line, Code.INCONSISTENT_INDENTATION, message)
 
     def _error(self, line: Line, code: Code, message: str) -> DanaSyntaxError:
         return self._buffer.error(code, message, line.start, line.first)

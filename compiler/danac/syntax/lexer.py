@@ -31,7 +31,7 @@ from danac.syntax.keywords import (
     has_attribute,
     names_keyword_argument,
 )
-from danac.syntax.lexical_errors import Code, foreign_operator, stray_character
+from danac.syntax.lexical_errors import Code, foreign_operator, stray_character, unterminated
 from danac.syntax.number_literals import NUMBER, describe_flaw
 from danac.syntax.strings import BODIES, EscapeError, string_value
 from danac.syntax.token_buffer import TokenBuffer
@@ -212,7 +212,7 @@ class _Scanner:
                 f"closing {_BRACKET_NAMES[value]} '{value}' does not match "
                 f"opening {_BRACKET_NAMES[opening]} '{opening}' on line {opening.line}"
             )
-            raise self._buffer.error(Code.BRACKET_MISMATCH, message, start, end)
+            raise self._buffer.error(Code.UNMATCHED_BRACKET, message, start, end)
         if in_field:
             return self._resume(self._fstrings.close(start))
         brackets.pop()
@@ -232,7 +232,7 @@ class _Scanner:
     def _unclosed(self, opening: Token) -> DanaSyntaxError:
         start = opening.start_pos or 0
         message = f"'{opening}' was never closed"
-        return self._buffer.error(Code.UNCLOSED_BRACKET, message, start, start + 1)
+        return self._buffer.error(Code.UNFINISHED, message, start, start + 1)
 
     # Strings
 
@@ -247,7 +247,7 @@ class _Scanner:
             message = "this string has no end"
             hint = "text of several lines stands between triple quotes" if len(quote) == 1 else None
             raise self._fstrings.unclosed(quote) or self._buffer.error(
-                Code.UNTERMINATED_STRING, message, start + len(prefix), end, hint
+                unterminated(quote), message, start + len(prefix), end, hint
             )
         literal = self._text[start : body.end()]
         if not prefix and "\\" in literal:
@@ -256,7 +256,7 @@ class _Scanner:
             except EscapeError as error:
                 first, last = start + error.start, start + error.end
                 raise self._buffer.error(
-                    Code.MALFORMED_ESCAPE, error.message, first, last
+                    Code.MALFORMED_STRING, error.message, first, last
                 ) from None
         self._buffer.add("STRING", literal, start, body.end())
         return body.end()
@@ -267,7 +267,7 @@ class _Scanner:
         bytes_ = prefix.lower() in {"b", "br", "rb"}
         message = "Dana has no bytes literals" if bytes_ else f"`{prefix}` is no string prefix"
         hint = "every string is Unicode text" if prefix.lower() == "u" else None
-        raise self._buffer.error(Code.STRING_PREFIX, message, start, start + len(prefix), hint)
+        raise self._buffer.error(Code.MALFORMED_STRING, message, start, start + len(prefix), hint)
 
     # Words
 
@@ -287,7 +287,7 @@ class _Scanner:
             message = "a lambda in a replacement field must stand in parentheses"
             raise self._buffer.error(Code.MALFORMED_FIELD, message, start, end)
         elif word not in self._terminals:
-            raise self._buffer.error(Code.RESERVED_WORD, f"`{word}` is a reserved word", start, end)
+            raise self._buffer.error(Code.RESERVED_NAME, f"`{word}` is a reserved word", start, end)
         else:
             add(self._terminals[word], word, start, end)
             self._import.keyword(word, initial)
@@ -324,11 +324,11 @@ class _Scanner:
         if name is None:
             message = f"`{scope}` is a scope and no name"
             hint = f"a scoped name is written `{scope}:x`, without blanks"
-            raise self._buffer.error(Code.RESERVED_WORD, message, start, end, hint)
+            raise self._buffer.error(Code.RESERVED_NAME, message, start, end, hint)
         word = self._normalized(name[0], *name.span())
         if word in RESERVED_WORDS:
             raise self._buffer.error(
-                Code.RESERVED_WORD, f"`{word}` is a reserved word", *name.span()
+                Code.RESERVED_NAME, f"`{word}` is a reserved word", *name.span()
             )
         self._buffer.add("SCOPED", f"{scope}:{word}", start, name.end())
         return name.end()
@@ -353,11 +353,11 @@ class _Scanner:
         if not word.isascii():
             if len(word) > MAX_UNICODE_NAME:
                 message = f"a name of more than {MAX_UNICODE_NAME} characters"
-                raise self._buffer.error(Code.NAME_TOO_LONG, message, start, end)
+                raise self._buffer.error(Code.TOO_LONG, message, start, end)
             word = unicodedata.normalize("NFKC", word)
         if word.startswith(RESERVED_PREFIX):
             message = f"names that begin with `{RESERVED_PREFIX}` are reserved for generated code"
-            raise self._buffer.error(Code.RESERVED_PREFIX, message, start, end)
+            raise self._buffer.error(Code.RESERVED_NAME, message, start, end)
         return word
 
     # Everything else
@@ -378,21 +378,19 @@ class _Scanner:
         return end
 
     def _backslash(self, _value: str, start: int, end: int) -> int:
-        if not self._text.startswith("\n", end):
-            blank = self._text[end : end + 1].isspace()
-            message = "a backslash must be the last character of its line"
-            hint = "delete the blanks behind it" if blank else None
-            raise self._buffer.error(Code.STRAY_BACKSLASH, message, start, end, hint)
-        if end + 1 == len(self._text):
+        if len(self._text) - end <= 1 and self._text[end:] in {"", "\n"}:
             message = "there is no line behind this backslash"
-            raise self._buffer.error(Code.STRAY_BACKSLASH, message, start, end)
+            raise self._buffer.error(Code.UNFINISHED, message, start, end)
+        if self._text[end] != "\n":
+            message = "a backslash must be the last character of its line"
+            hint = "delete the blanks behind it" if self._text[end].isspace() else None
+            raise self._buffer.error(Code.STRAY_CHARACTER, message, start, end, hint)
         self._buffer.new_line(end + 1)
         return end + 1
 
     def _bad_number(self, _value: str, start: int, _end: int) -> int:
         flaw = describe_flaw(self._text, start)
-        code = Code.MALFORMED_NUMBER
-        raise self._buffer.error(code, flaw.message, flaw.start, flaw.end, flaw.hint)
+        raise self._buffer.error(flaw.code, flaw.message, flaw.start, flaw.end, flaw.hint)
 
     def _stray(self, character: str, start: int, end: int) -> int:
         message, hint = stray_character(character)

@@ -7,28 +7,23 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """The code of each kind of lexical error, as diagnostics carry it."""
+    """The code of each kind of lexical error, as diagnostics carry it.
+
+    The last two are shared with the later stages, which have such limits too.
+    """
 
     STRAY_CHARACTER = "DANA101"
     FOREIGN_OPERATOR = "DANA102"
     MALFORMED_NUMBER = "DANA103"
-    UNTERMINATED_STRING = "DANA104"
-    STRING_PREFIX = "DANA105"
-    MALFORMED_ESCAPE = "DANA106"
-    UNCLOSED_FIELD = "DANA107"
-    EMPTY_FIELD = "DANA108"
-    SINGLE_BRACE = "DANA109"
-    MALFORMED_FIELD = "DANA110"
-    BRACKET_MISMATCH = "DANA111"
-    UNCLOSED_BRACKET = "DANA112"
-    UNMATCHED_BRACKET = "DANA113"
-    UNINDENT_MISMATCH = "DANA114"
-    MIXED_TABS = "DANA115"
-    TOO_DEEPLY_NESTED = "DANA116"
-    STRAY_BACKSLASH = "DANA117"
-    RESERVED_PREFIX = "DANA118"
-    RESERVED_WORD = "DANA119"
-    NAME_TOO_LONG = "DANA120"
+    # The text ends inside a bracket, a string or a joined line: more text may make it whole.
+    UNFINISHED = "DANA104"
+    MALFORMED_STRING = "DANA105"
+    MALFORMED_FIELD = "DANA106"
+    UNMATCHED_BRACKET = "DANA107"
+    INCONSISTENT_INDENTATION = "DANA108"
+    RESERVED_NAME = "DANA109"
+    TOO_DEEPLY_NESTED = "DANA190"
+    TOO_LONG = "DANA191"
 
 
 _NO_BIT_OPERATORS = "Dana has no bit operators; `|` is the pipe"
@@ -76,6 +71,11 @@ def foreign_operator(operator: str) -> tuple[str, str | None]:
     """Return the message, and the hint if there is one, for an operator that Dana lacks."""
     known = _FOREIGN_OPERATORS.get(operator)
     return known if known is not None else (f"`{operator}` does not exist in Dana", None)
+
+
+def unterminated(quote: str) -> Code:
+    """Return the code for a string without an end: between triple quotes more lines may follow."""
+    return Code.UNFINISHED if len(quote) == 3 else Code.MALFORMED_STRING
 
 
 def stray_character(character: str) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from danac.syntax.keywords import NAME_PART
+from danac.syntax.lexical_errors import Code
 
 # Python itself refuses to convert longer decimal text to int: that takes quadratic time.
 MAX_DECIMAL_DIGITS = 4300
@@ -36,6 +37,7 @@ class Flaw(NamedTuple):
     start: int
     end: int
     hint: str | None = None
+    code: Code = Code.MALFORMED_NUMBER
 
 
 def describe_flaw(text: str, start: int) -> Flaw:
@@ -55,7 +57,7 @@ def describe_flaw(text: str, start: int) -> Flaw:
     if literal.replace("_", "").isdecimal() and literal.isascii():
         if len(literal) >= MAX_DECIMAL_DIGITS:
             message = f"an integer of more than {MAX_DECIMAL_DIGITS} decimal digits"
-            return Flaw(message, start, end, "write it in hexadecimal")
+            return Flaw(message, start, end, "write it in hexadecimal", Code.TOO_LONG)
         digits = literal.lstrip("0_")
         hint = f"write `{digits}`, or `0o{digits}` for an octal number"
         return Flaw("an integer cannot begin with a zero", start, end, hint)

@@ -7,6 +7,7 @@ run pays for computing them: `python -m danac.syntax.tables` writes them anew wh
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeAlias
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedToken
@@ -19,13 +20,16 @@ from danac.syntax.lexer import tokenize
 from danac.syntax.tables import load_parser, terminal_names
 
 
+ParseTree: TypeAlias = Tree[Token]
+
+
 @cache
 def _parser() -> tuple[Lark, dict[str, str]]:
     parser = load_parser()
     return parser, terminal_names(parser)
 
 
-def parse(source: Source) -> Tree[Token]:
+def parse(source: Source) -> ParseTree:
     """Return the tree of a program.
 
     Raises `DanaSyntaxError` where the text is no Dana.
