@@ -1,0 +1,68 @@
+"""What the compiler knows of a parallel block: the names and places of its branches."""
+
+from __future__ import annotations
+
+import os
+
+
+class Block:
+    """The static description of one parallel block; generated code makes it once per module.
+
+    `pipeline` is the name of the pipeline the block stands in, `""` where it has none;
+    `filename` is the source file; each branch is (its source text, its line, its column), both
+    counted from 1, columns in characters. Immutable.
+    """
+
+    __slots__ = ("branches", "filename", "pipeline", "thread_names")
+
+    pipeline: str
+    filename: str
+    branches: tuple[tuple[str, int, int], ...]
+    # One for each branch, made here because running a branch should not have to.
+    thread_names: tuple[str, ...]
+
+    def __init__(self, pipeline: str, filename: str, *branches: tuple[str, int, int]) -> None:
+        names = tuple(thread_name(pipeline, text) for text, _, _ in branches)
+        fields = {
+            "pipeline": pipeline,
+            "filename": filename,
+            "branches": branches,
+            "thread_names": names,
+        }
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Block cannot be changed: {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Block cannot be changed: {name}")
+
+    def __repr__(self) -> str:
+        branches = "".join(f", {branch!r}" for branch in self.branches)
+        return f"Block({self.pipeline!r}, {self.filename!r}{branches})"
+
+    def __reduce__(self) -> tuple[type[Block], tuple[object, ...]]:
+        return Block, (self.pipeline, self.filename, *self.branches)
+
+    def place(self, index: int) -> str:
+        """Return where the branch at `index`, counted from 0, stands: `orders.dana:12:31`."""
+        _, line, column = self.branches[index]
+        return f"{os.path.basename(self.filename)}:{line}:{column}"
+
+    def name(self, index: int) -> str:
+        """Return `branch 2 of 3, charge (orders.dana:12:31), of pipeline report`, for 1."""
+        text = self.branches[index][0]
+        of_pipeline = f", of pipeline {self.pipeline}" if self.pipeline else ""
+        return (
+            f"branch {index + 1} of {len(self.branches)}, {text} ({self.place(index)}){of_pipeline}"
+        )
+
+    def note(self, index: int) -> str:
+        """Return the note for a failure in the branch at `index`."""
+        return f"in {self.name(index)}"
+
+
+def thread_name(pipeline: str, branch: str) -> str:
+    """Return the name that a thread has while it runs `branch`."""
+    return f"dana:{pipeline}:{branch}"

@@ -1,0 +1,132 @@
+"""Callables → a `Pipeline`; and the calls of stages that the compiler could not write plainly."""
+
+from __future__ import annotations
+
+import functools
+
+from dana_runtime.wording import callable_text, not_callable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
+    _Partial = functools.partial[Any]
+else:
+    _Partial = functools.partial
+
+
+class Pipeline(_Partial):
+    """A function composed of stages; it takes the arguments of its first stage.
+
+    `stages` are the source texts of the stages, `run` is the callable that runs them all.
+    `pipeline | stage` and `stage | pipeline` are longer pipelines, and `value | pipeline` applies
+    the pipeline to a value that is not callable. Pipelines are equal only to themselves, and are
+    their own copies, as functions are. A pipeline can be pickled if `run` can.
+    """
+
+    # A subclass of functools.partial, because its calls stay in C. A call of `lambda x: x` takes
+    # 17 ns on CPython 3.13, through a Pipeline 35, and through a class with
+    # `def __call__(self, *args, **kwargs)` 113; on 3.11 it is 17, 45 and 110.
+
+    stages: tuple[str, ...]
+
+    # numpy arrays would otherwise apply `array | pipeline` to each of their items.
+    __array_ufunc__ = None
+
+    def __new__(cls, stages: tuple[str, ...], run: Callable[..., Any]) -> Self:
+        """Make a pipeline of `run`; raise TypeError if that is not callable."""
+        # Where `run` is itself a partial without attributes, functools.partial takes over its
+        # function and arguments: `func` need not be `run`, but the calls mean the same.
+        pipeline = super().__new__(cls, run)
+        pipeline.stages = tuple(stages)
+        return pipeline
+
+    def __repr__(self) -> str:
+        return " | ".join(self.stages)
+
+    # str.format and print go through __str__, which partial leaves to object: the same text.
+    __str__ = __repr__
+
+    def __or__(self, other: object) -> Pipeline:
+        if not callable(other):
+            texts = (*self.stages, repr(other))
+            raise not_callable(f"stage {len(texts)} of {' | '.join(texts)}", other)
+        return Pipeline(self.stages + _texts(other), _in_turn_of(self, other))
+
+    def __ror__(self, other: object) -> Any:
+        if not callable(other):
+            return self(other)
+        return Pipeline(_texts(other) + self.stages, _in_turn_of(other, self))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        run = self.func
+        if self.args or self.keywords:
+            run = functools.partial(run, *self.args, **self.keywords)
+        return type(self), (self.stages, run)
+
+
+def _texts(function: Callable[..., Any]) -> tuple[str, ...]:
+    return function.stages if isinstance(function, Pipeline) else (callable_text(function),)
+
+
+def _in_turn_of(*functions: Callable[..., Any]) -> Callable[..., Any]:
+    """Return one callable for several; what `|` joined before is taken apart, not nested."""
+    flat: list[Callable[..., Any]] = []
+    for function in functions:
+        if isinstance(function, Pipeline) and function.func is _in_turn:
+            flat.extend(function.args[0])
+        else:
+            flat.append(function)
+    # A partial of a module's function, not a closure: that is what can be pickled.
+    return functools.partial(_in_turn, tuple(flat))
+
+
+def _in_turn(functions: tuple[Callable[..., Any], ...], /, *args: Any, **kwargs: Any) -> Any:
+    value = functions[0](*args, **kwargs)
+    for function in functions[1:]:
+        value = function(value)
+    return value
+
+
+def apply(value: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Return `function(value, *args, **kwargs)`; the value is evaluated before the callable."""
+    return function(value, *args, **kwargs)
+
+
+def call_stage(value: Any, stage: Any, where: str) -> Any:
+    """Return `stage(value)` for a stage that the compiler could not resolve.
+
+    `where` names the stage: `"stage 2 of x | f"`. Raises TypeError if it is not callable.
+    """
+    if not callable(stage):
+        raise not_callable(where, stage)
+    return stage(value)
+
+
+def pipe(head: Any, flow: Callable[[Any], Any], stages: tuple[str, ...]) -> Any:
+    """Apply or compose: the pipe expression of a head that is known only at run time.
+
+    `flow` runs the stages after the head on a value; `stages` are the texts of head and stages.
+    A callable head gives a Pipeline, any other is a value that flows at once.
+    """
+    if callable(head):
+        return Pipeline(stages, functools.partial(_head_and_flow, head, flow))
+    return flow(head)
+
+
+def _head_and_flow(
+    head: Callable[..., Any], flow: Callable[[Any], Any], /, *args: Any, **kwargs: Any
+) -> Any:
+    return flow(head(*args, **kwargs))
+
+
+def start(head: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Return what the first stage of a declarative function gives: its result, or itself."""
+    return head(*args, **kwargs) if callable(head) else head

@@ -1,0 +1,125 @@
+"""`import m.py`: the name of a Python module → that module, although a Dana one may have the name.
+
+    m is not Dana's ──► importlib.import_module("m")
+    m is Dana's     ──► the Python file beside it or further on the path, imported as `m__py`
+
+Needs no compiler: a program that was built ahead of time finds the same modules.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import BuiltinImporter, ExtensionFileLoader, ModuleSpec, PathFinder
+from importlib.util import module_from_spec, spec_from_file_location, spec_from_loader
+from types import ModuleType
+
+_DANA_FILES = (
+    "{}.dana",
+    "{}.na",
+    os.path.join("{}", "__init__.dana"),
+    os.path.join("{}", "__init__.na"),
+)
+
+
+def import_python(name: str) -> ModuleType:
+    """Return the Python module `name`, dotted or not, as Dana's `import name.py` means it.
+
+    Beside a Dana module of that name, and where one comes earlier on the path, it is imported
+    once as `name__py`. Raises ModuleNotFoundError, with `name`, if there is no such module, and
+    what the module raises.
+    """
+    alias = f"{name}__py"
+    if alias in _aliases.specs:
+        return importlib.import_module(alias)
+    known = sys.modules.get(name)
+    if known is not None and not _is_dana(known):
+        return importlib.import_module(name)
+    path = _search_path(name)
+    if known is None and not _dana_comes_first(name, path):
+        module = importlib.import_module(name)
+        if not _is_dana(module):
+            return module
+    spec = _python_spec(name, alias, path)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    _aliases.specs[alias] = spec
+    if _aliases not in sys.meta_path:
+        sys.meta_path.insert(0, _aliases)
+    # Not loaded by hand: importlib has the locks, and knows what to do when the module fails.
+    return importlib.import_module(alias)
+
+
+class _AliasFinder(MetaPathFinder):
+    """Finds what `import_python` has named; on `sys.meta_path` from the first such name on."""
+
+    def __init__(self) -> None:
+        self.specs: dict[str, ModuleSpec] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return self.specs.get(fullname)
+
+
+_aliases = _AliasFinder()
+
+
+class _RealNameLoader(Loader):
+    """Loads a module that can be loaded only by its real name: built in, or written in C."""
+
+    def __init__(self, real: ModuleSpec) -> None:
+        self.real = real
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return module_from_spec(self.real)
+
+    def exec_module(self, module: ModuleType) -> None:
+        if self.real.loader is not None:
+            self.real.loader.exec_module(module)
+
+
+def _is_dana(module: ModuleType) -> bool:
+    # From the dict, because a module may have a __getattr__ that answers to any name.
+    return getattr(module, "__dict__", {}).get("__dana__") is True
+
+
+def _search_path(name: str) -> Sequence[str]:
+    """Return the folders that module `name` is looked for in; imports its parent package."""
+    parent = name.rpartition(".")[0]
+    if not parent:
+        return sys.path
+    package = importlib.import_module(parent)
+    # A parent that is no package leads to importlib's own error.
+    path: Sequence[str] = getattr(package, "__path__", ())
+    return path
+
+
+def _dana_comes_first(name: str, path: Sequence[str]) -> bool:
+    """Tell whether `path` has a Dana module `name` before or beside the Python one."""
+    last = name.rpartition(".")[2]
+    for entry in path:
+        if any(os.path.isfile(os.path.join(entry, file.format(last))) for file in _DANA_FILES):
+            return True
+        spec = PathFinder.find_spec(name, [entry])
+        if spec is not None and spec.origin is not None:
+            return False
+    return False
+
+
+def _python_spec(name: str, alias: str, path: Sequence[str]) -> ModuleSpec | None:
+    """Return the spec of the Python module `name` under the name `alias`, if there is one."""
+    spec = None if "." in name else BuiltinImporter.find_spec(name)
+    if spec is None:
+        spec = PathFinder.find_spec(name, path)
+    # Without an origin it is a folder with no __init__.py, such as that of a Dana package.
+    if spec is None or spec.origin is None:
+        return None
+    if spec.has_location and not isinstance(spec.loader, ExtensionFileLoader):
+        return spec_from_file_location(
+            alias, spec.origin, submodule_search_locations=spec.submodule_search_locations
+        )
+    return spec_from_loader(alias, _RealNameLoader(spec), origin=spec.origin)

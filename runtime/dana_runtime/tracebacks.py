@@ -1,0 +1,43 @@
+"""A branch's exception → the same exception with the runtime's frames off its traceback."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+_PACKAGE = os.path.dirname(__file__) + os.sep
+
+
+def without_runtime_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """Return `traceback` without the entries that belong to files of this package.
+
+    What is shared with the given traceback is its tail; nothing of it is changed.
+    """
+    kept = []
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    trimmed: TracebackType | None = None
+    for entry in reversed(kept):
+        if entry.tb_next is trimmed:
+            trimmed = entry
+        else:
+            trimmed = TracebackType(trimmed, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return trimmed
+
+
+def add_note_once(error: BaseException, note: str) -> None:
+    """Add `note` to `error` unless it has it already.
+
+    An exception meets the same branch again when it is a shared object that is raised anew, and
+    in recursion through one block.
+    """
+    notes = getattr(error, "__notes__", None)
+    if notes is None:
+        # Not error.add_note, which fails on exceptions that refuse assignments, such as frozen
+        # dataclasses.
+        BaseException.__setattr__(error, "__notes__", [note])
+    elif isinstance(notes, list) and note not in notes:
+        # A program can set __notes__ to anything; what is no list stays as it is.
+        notes.append(note)

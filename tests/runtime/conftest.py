@@ -1,0 +1,51 @@
+"""Waiting and fresh processes for the tests of the runtime.
+
+No test measures time: WAIT only bounds how long a broken runtime can hang.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import dana_runtime
+
+WAIT = 30.0
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], object]], None]:
+    """Wait for a condition that another thread brings about."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + WAIT
+        while not condition():
+            assert time.monotonic() < deadline, "this never came true"
+            time.sleep(0.001)
+
+    return wait
+
+
+@pytest.fixture
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a program in a Python of its own, which knows the runtime and nothing else of ours."""
+
+    def run(program: str, *options: str) -> subprocess.CompletedProcess[str]:
+        root = str(Path(dana_runtime.__file__).parent.parent)
+        return subprocess.run(
+            [sys.executable, *options, "-c", program],
+            env={**os.environ, "PYTHONPATH": root},
+            capture_output=True,
+            text=True,
+            # Less than the time after which idle threads end by themselves.
+            timeout=25,
+            check=False,
+        )
+
+    return run
