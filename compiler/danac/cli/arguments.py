@@ -1,0 +1,75 @@
+"""What the commands share: their parser, the Dana files under paths, and the text of one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
+
+from danac.loading.code_object import decode_source, read_source
+from danac.loading.errors import UsageError, unreadable
+from danac.loading.import_hook import SUFFIXES
+
+STANDARD_INPUT = "-"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are `UsageError`s."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(prog=f"danac {command}", description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the complaint instead of printing it and leaving."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def read_program(file: str) -> tuple[str, str]:
+    """Return the text of `file`, or of standard input for `-`, and the name to show for it.
+
+    Raises `UsageError` for a file that cannot be read, `DanaSyntaxError` for one that is no text.
+    """
+    if file == STANDARD_INPUT:
+        return decode_source(sys.stdin.buffer.read(), "<stdin>"), "<stdin>"
+    try:
+        return read_source(file), file
+    except OSError as error:
+        raise unreadable(file, error) from error
+
+
+def find_programs(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each Dana file once: its path, and its path below the argument that led to it.
+
+    Folders are searched through, in the order of names; hidden folders and caches are left out.
+    Raises `UsageError` for a path that does not exist and for a folder without Dana files.
+    """
+    seen: set[str] = set()
+    for argument in paths:
+        if not os.path.isdir(argument):
+            if argument != STANDARD_INPUT and not os.path.exists(argument):
+                raise UsageError(f"cannot read {argument}: No such file or directory")
+            found = [(argument, os.path.basename(argument))]
+        else:
+            found = [(path, os.path.relpath(path, argument)) for path in _walk(argument)]
+            if not found:
+                raise UsageError(f"no {' or '.join(SUFFIXES)} file in {argument}")
+        for path, relative in found:
+            identity = os.path.realpath(path)
+            if identity not in seen:
+                seen.add(identity)
+                yield path, relative
+
+
+def _walk(folder: str) -> Iterator[str]:
+    def fail(error: OSError) -> NoReturn:
+        raise unreadable(error.filename, error) from error
+
+    for parent, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__pycache__")
+        yield from (
+            os.path.normpath(os.path.join(parent, file))
+            for file in sorted(files)
+            if file.endswith(SUFFIXES)
+        )

@@ -1,0 +1,76 @@
+"""`danac check`: files and folders → all errors and warnings in them; nothing is executed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import NamedTuple
+
+from danac.cli.arguments import Parser, find_programs, read_program
+from danac.compilation import check_source
+from danac.diagnostics import DanaSyntaxError, Diagnostic, render
+from danac.source import Source
+
+
+class Finding(NamedTuple):
+    """A diagnostic and the program it is about."""
+
+    diagnostic: Diagnostic
+    source: Source
+
+
+def execute(arguments: list[str]) -> int:
+    """Check what `arguments` name; 1 if there is any error, 0 if there are only warnings."""
+    parser = Parser("check", "Report all errors and warnings of Dana files; nothing is executed.")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder, or - for stdin")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    options = parser.parse_args(arguments)
+    programs = [path for path, _ in find_programs(options.paths)]
+    findings = [finding for path in programs for finding in _check(path)]
+    if options.format == "json":
+        print(json.dumps([_as_json(finding) for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(render(finding.diagnostic, finding.source))
+    errors = sum(finding.diagnostic.severity == "error" for finding in findings)
+    if options.format == "text":
+        sys.stdout.flush()
+        print(_summary(errors, len(findings) - errors, len(programs)), file=sys.stderr)
+    return 1 if errors else 0
+
+
+def _check(path: str) -> list[Finding]:
+    try:
+        text, name = read_program(path)
+    except DanaSyntaxError as error:
+        # The bytes are no text; the only line that can be shown is the one in the error.
+        before = "\n" * (error.diagnostic.span.line - 1)
+        return [Finding(error.diagnostic, Source(before + (error.text or ""), path))]
+    source = Source(text, name)
+    diagnostics = sorted(check_source(text, name), key=lambda found: (found.span, found.code))
+    return [Finding(diagnostic, source) for diagnostic in diagnostics]
+
+
+def _as_json(finding: Finding) -> dict[str, object]:
+    diagnostic = finding.diagnostic
+    return {
+        "file": finding.source.filename,
+        "line": diagnostic.span.line,
+        "column": diagnostic.span.column,
+        "endLine": diagnostic.span.end_line,
+        "endColumn": diagnostic.span.end_column,
+        "severity": diagnostic.severity,
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+    }
+
+
+def _summary(errors: int, warnings: int, files: int) -> str:
+    counts = [_count(errors, "error"), _count(warnings, "warning")]
+    found = ", ".join(counts) if errors or warnings else "no errors or warnings"
+    return f"{found} in {_count(files, 'file')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,33 @@
+"""`danac run`: a file → its run as a program. Without argparse, which costs more than a start."""
+
+from __future__ import annotations
+
+from danac.loading.errors import UsageError
+from danac.loading.program import run_file, run_standard_input
+
+HELP = """\
+usage: danac run FILE [ARG…] [key=value…]
+
+Run a Dana program. key=value goes to its __main__ function, converted by the parameter's
+annotation; key=@FILE gives what a .json, .yaml, .csv or text file holds, @@ stands for one @.
+Every other ARG is in sys.argv. FILE may be - for standard input.
+
+Exit status: 0, or 1 after an uncaught error, 2 for a program or a command line that is wrong,
+130 if interrupted, n after sys.exit(n)."""
+
+
+def execute(arguments: list[str]) -> int:
+    """Run the program that `arguments` name; see `HELP`."""
+    # Options stand before FILE only; what comes after it is the program's.
+    while arguments and arguments[0].startswith("-") and arguments[0] != "-":
+        option = arguments.pop(0)
+        if option in ("-h", "--help"):
+            print(HELP)
+            return 0
+        if option == "--":
+            break
+        raise UsageError(f"unknown option {option}; see danac run --help")
+    if not arguments:
+        raise UsageError("run needs a FILE; see danac run --help")
+    file, *rest = arguments
+    return run_standard_input(rest) if file == "-" else run_file(file, rest)

@@ -1,0 +1,1 @@
+"""Source files → running modules and programs: code objects, their cache, imports, the runner."""

@@ -1,0 +1,246 @@
+"""Module name → module spec of a .dana or .na file: what `import orders` does once installed.
+
+    import orders ─► DanaFinder.find_spec ─► FolderListing (one per entry of the search path)
+                          └─► ModuleSpec with a DanaLoader ─► loading.code_object.load_code
+
+The finder stands right before Python's own `PathFinder` in `sys.meta_path`. In each entry of the
+search path a Dana module comes before a Python module of that name; an entry comes before the next
+one whatever it holds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from _thread import allocate_lock
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
+
+from danac.loading.bytecode_cache import cache_path
+from danac.loading.code_object import compile_bytes, load_code, read_source
+
+TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SUFFIXES = (".dana", ".na")
+"""The file name endings of Dana programs and modules, in the order in which they are looked for."""
+
+# Below this age a folder may change again without its time changing (see bytecode_cache).
+_CLOCK_TICK_NS = 2_000_000_000
+_NEVER = -1
+
+
+class DanaLoader(SourceFileLoader):
+    """Loads one module from a .dana or .na file.
+
+    Its base gives what `importlib`, `inspect`, `linecache`, `runpy` and `importlib.resources` ask
+    for (`exec_module`, `get_filename`, `get_data`, `is_package` …); reading and compiling differ.
+    """
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Return the new module, marked with `__dana__`.
+
+        Marked here, and not when it is executed, so that between an import statement and the
+        module's code there are only frames of importlib, which Python hides from tracebacks.
+        """
+        module = ModuleType(spec.name)
+        module.__dict__["__dana__"] = True
+        return module
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the module's code; raises `ImportError`, `OSError` or `DanaSyntaxError`."""
+        path = self.get_filename(fullname)
+        try:
+            return load_code(path)
+        except SyntaxError as error:
+            # Where in the compiler the error was found is nothing that an importer wants to see.
+            raise error.with_traceback(None) from None
+
+    def get_source(self, fullname: str) -> str:
+        """Return the module's text; raises `ImportError` where it cannot be read."""
+        path = self.get_filename(fullname)
+        try:
+            return read_source(path)
+        except OSError as error:
+            raise ImportError(f"cannot read {path}", name=fullname, path=path) from error
+
+    # Python's own signature is wider than what a module of text can be compiled from.
+    def source_to_code(  # type: ignore[override]
+        self, data: bytes | str, path: str | os.PathLike[str] = "<dana>"
+    ) -> CodeType:
+        """Return the code of `data`, the module's text or the bytes of it."""
+        content = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+        return compile_bytes(content, os.fspath(path))
+
+
+class FolderListing:
+    """The names in one folder of the search path, read again when the folder has changed."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        # One pair, replaced as a whole, so that threads never see names of another moment.
+        self._listed: tuple[int, frozenset[str]] = (_NEVER, frozenset())
+
+    def find(self, name: str) -> tuple[str, bool] | None:
+        """Return the file of the Dana module `name` in this folder and whether it is a package."""
+        names = self._current_names()
+        for suffix in SUFFIXES:
+            if name + suffix in names:
+                path = os.path.join(self.folder, name + suffix)
+                if os.path.isfile(path):
+                    return path, False
+        if name in names:
+            for suffix in SUFFIXES:
+                path = os.path.join(self.folder, name, "__init__" + suffix)
+                if os.path.isfile(path):
+                    return path, True
+        return None
+
+    def _current_names(self) -> frozenset[str]:
+        listed_at, names = self._listed
+        try:
+            mtime_ns = os.stat(self.folder).st_mtime_ns
+            if mtime_ns == listed_at:
+                return names
+            age = time.time_ns() - mtime_ns
+            # Only names that can matter are kept: folders and Dana files.
+            names = frozenset(
+                name
+                for name in os.listdir(self.folder)
+                if "." not in name or name.endswith(SUFFIXES)
+            )
+        except OSError:
+            # Missing, not a folder, not readable: Python, too, looks for nothing there.
+            return frozenset()
+        self._listed = (_NEVER if 0 <= age < _CLOCK_TICK_NS else mtime_ns, names)
+        return names
+
+
+class DanaFinder:
+    """The meta path finder for Dana modules; several threads may use one."""
+
+    def __init__(self) -> None:
+        self._listings: dict[str, FolderListing] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of the Dana module `fullname`, or `None` to let Python's finders look.
+
+        `path` is the package's `__path__`, or `None` for a top-level module.
+        """
+        name = fullname.rpartition(".")[2]
+        earlier: list[str] = []
+        for entry in sys.path if path is None else path:
+            listing = self._listing(entry)
+            found = None if listing is None else listing.find(name)
+            if found is None:
+                earlier.append(entry)
+            elif _holds_python_module(fullname, earlier):
+                return None
+            else:
+                return _spec(fullname, *found)
+        return None
+
+    def invalidate_caches(self) -> None:
+        """Forget all listings; `importlib.invalidate_caches` calls this."""
+        self._listings.clear()
+
+    def _listing(self, entry: object) -> FolderListing | None:
+        if not isinstance(entry, str):
+            return None
+        if not os.path.isabs(entry):
+            try:
+                entry = os.path.abspath(entry)
+            except OSError:  # the working directory is gone
+                return None
+        listing = self._listings.get(entry)
+        if listing is None:
+            listing = self._listings.setdefault(entry, FolderListing(entry))
+        return listing
+
+
+def _holds_python_module(fullname: str, entries: list[str]) -> bool:
+    """Return whether one of `entries` has a Python module of that name; a bare folder is none."""
+    if not entries:
+        return False
+    spec = PathFinder.find_spec(fullname, entries)
+    return spec is not None and spec.loader is not None
+
+
+def _spec(fullname: str, path: str, is_package: bool) -> ModuleSpec:
+    spec = ModuleSpec(fullname, DanaLoader(fullname, path), origin=path, is_package=is_package)
+    # These three give the module its `__file__`, `__cached__` and `__path__`.
+    spec.has_location = True
+    spec.cached = cache_path(path)
+    if is_package:
+        spec.submodule_search_locations = [os.path.dirname(path)]
+    return spec
+
+
+def dana_path() -> list[str]:
+    """Return the folders named in `DANAPATH`, absolute and in order."""
+    entries = os.environ.get("DANAPATH", "").split(os.pathsep)
+    return [os.path.abspath(entry) for entry in entries if entry]
+
+
+class _Hook:
+    """What is installed: all of the hook's state, so that it can be taken back completely."""
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._finder: DanaFinder | None = None
+        self._path_entries: list[str] = []
+
+    def install(self) -> None:
+        with self._lock:
+            if self._finder is None:
+                self._finder = DanaFinder()
+                self._path_entries = _add_to_path(dana_path())
+            # A test runner may have restored a copy of sys.meta_path since the last call.
+            if self._finder not in sys.meta_path:
+                sys.meta_path.insert(_position_of_path_finder(), self._finder)
+
+    def uninstall(self) -> None:
+        with self._lock:
+            if self._finder is None:
+                return
+            if self._finder in sys.meta_path:
+                sys.meta_path.remove(self._finder)
+            for entry in self._path_entries:
+                if entry in sys.path:
+                    sys.path.remove(entry)
+            self._finder = None
+            self._path_entries = []
+
+
+def _add_to_path(entries: Iterable[str]) -> list[str]:
+    new = [entry for entry in entries if entry not in sys.path]
+    # The program's own folder is first and stays first.
+    sys.path[1:1] = new
+    return new
+
+
+def _position_of_path_finder() -> int:
+    try:
+        return sys.meta_path.index(PathFinder)
+    except ValueError:
+        return len(sys.meta_path)
+
+
+_hook = _Hook()
+
+
+def install() -> None:
+    """Make `import` find .dana and .na files, and put `DANAPATH` after `sys.path[0]`; idempotent.
+
+    Modules that are already imported stay as they are.
+    """
+    _hook.install()
+
+
+def uninstall() -> None:
+    """Undo `install`; modules that were imported through the hook stay imported and work on."""
+    _hook.uninstall()

@@ -1,0 +1,116 @@
+"""Dana program and its command-line arguments → its run as `__main__`, and the exit status.
+
+A program takes the process over, as with `python FILE`: `sys.modules["__main__"]`, `sys.argv` and
+`sys.path` become the program's, and the import hook is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import CodeType, ModuleType
+
+from danac.loading.code_object import compile_bytes, load_code
+from danac.loading.errors import UsageError, unreadable
+from danac.loading.import_hook import DanaLoader, install
+
+TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ENTRY = "__main__"
+
+
+def run_file(file: str, arguments: Sequence[str] = ()) -> int:
+    """Run the program in `file` and return its exit status.
+
+    `arguments` are `key=value` pairs for the program's `__main__` function, and others for
+    `sys.argv`. What the program does not catch is printed, not raised. Raises `UsageError` for a
+    file that cannot be read and for wrong arguments.
+    """
+    path = os.path.abspath(file)
+    try:
+        code = load_code(path)
+    except OSError as error:
+        raise unreadable(file, error) from error
+    except (SyntaxError, KeyboardInterrupt) as error:
+        return _report(error)
+    module = _fresh_main(path)
+    module.__dict__["__loader__"] = DanaLoader(_ENTRY, path)
+    return _run(code, module, file, os.path.dirname(path), arguments)
+
+
+def run_standard_input(arguments: Sequence[str] = ()) -> int:
+    """Run the program that standard input holds; the rest is as in `run_file`."""
+    filename = "<stdin>"
+    try:
+        data = sys.stdin.buffer.read()
+        code = compile_bytes(data, filename)
+    except (SyntaxError, KeyboardInterrupt) as error:
+        return _report(error)
+    from danac.loading.tracebacks import register_text
+
+    register_text(filename, data.decode("utf-8"))
+    return _run(code, _fresh_main(filename), "-", "", arguments)
+
+
+def _fresh_main(file: str) -> ModuleType:
+    module = ModuleType(_ENTRY)
+    module.__dict__.update(__file__=file, __cached__=None, __dana__=True)
+    return module
+
+
+def _run(
+    code: CodeType, module: ModuleType, file: str, folder: str, arguments: Sequence[str]
+) -> int:
+    named, others = _split(arguments)
+    if named and _ENTRY not in code.co_names:
+        # Said before anything runs: nothing in the program's code defines or imports the function.
+        raise UsageError(f"{file} defines no {_ENTRY} function that could take {min(named)}=…")
+    sys.modules[_ENTRY] = module
+    sys.argv[:] = [file, *others]
+    if sys.flags.safe_path:
+        sys.path.insert(0, folder)
+    else:
+        # It held the folder of the danac command, which is not the program's business.
+        sys.path[0:1] = [folder]
+    install()
+    try:
+        exec(code, module.__dict__)
+        entry = module.__dict__.get(_ENTRY)
+        if callable(entry):
+            _call_entry(entry, named)
+    except UsageError:
+        raise
+    except BaseException as error:
+        return _report(error)
+    return 0
+
+
+def _call_entry(entry: object, named: dict[str, str]) -> None:
+    # Imported late: most programs have no such function, and this brings in `inspect`.
+    from danac.loading.arguments import call_with_text
+
+    call_with_text(entry, named)
+
+
+def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the `key=value` arguments, and all others in order."""
+    named: dict[str, str] = {}
+    others: list[str] = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if not (equals and key.isidentifier()):
+            others.append(argument)
+        elif key in named:
+            raise UsageError(f"parameter {key} is given twice")
+        else:
+            named[key] = value
+    return named, others
+
+
+def _report(error: BaseException) -> int:
+    # Imported late: a program that succeeds needs no tracebacks.
+    from danac.loading.tracebacks import report
+
+    return report(error)

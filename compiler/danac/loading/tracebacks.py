@@ -1,0 +1,184 @@
+"""Uncaught exception → what the user sees of it, and the exit status.
+
+Python prints the traceback itself, so carets, notes, causes, groups, colours and a program's own
+`sys.excepthook` all work; before that, the frames that are not the program's are taken out.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+
+TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
+if TYPE_CHECKING:
+    from danac.diagnostics import DanaSyntaxError
+
+FAILED = 1
+WRONG_PROGRAM = 2
+INTERRUPTED = 130
+
+_DEBUG = "DANAC_DEBUG"
+_IMPORT_SYSTEM = "<frozen importlib"
+
+
+def report(error: BaseException) -> int:
+    """Print `error`, which a program did not catch, to standard error; return the exit status.
+
+    0 to 255 as `sys.exit` was told, 2 for a wrong program (a module it imports included), 130 for
+    an interrupt, else 1. With `DANAC_DEBUG` set nothing is hidden. A `BrokenPipeError` of standard
+    output is raised again: `| head` is no failure of the program.
+    """
+    from danac.diagnostics import DanaSyntaxError, InternalError
+
+    if isinstance(error, SystemExit):
+        return _exit_status(error)
+    if isinstance(error, BrokenPipeError) and _output_is_broken():
+        raise error
+    _flush_standard_output()
+    if os.environ.get(_DEBUG):
+        _print_with_python(error)
+    elif isinstance(error, DanaSyntaxError):
+        print(render_syntax_error(error), file=sys.stderr)
+    elif isinstance(error, InternalError):
+        print(f"danac: internal error: {error}", file=sys.stderr)
+    else:
+        trim(error)
+        _print_with_python(error)
+    if isinstance(error, DanaSyntaxError):
+        return WRONG_PROGRAM
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
+
+
+def render_syntax_error(error: DanaSyntaxError, filename: str | None = None) -> str:
+    """Return what a compiler prints for `error`: position, message, source line, caret, hint.
+
+    `filename` replaces the one that the program was compiled under.
+    """
+    from danac.diagnostics import render
+    from danac.source import Source
+
+    # The line is taken from the error: the file may have changed, or may be none.
+    line = error.diagnostic.span.line
+    text = "\n" * (line - 1) + (error.text or "").rstrip("\n")
+    name = short_path(error.filename or "<dana>") if filename is None else filename
+    return render(error.diagnostic, Source(text, name))
+
+
+def register_text(filename: str, text: str) -> None:
+    """Let tracebacks show the lines of a program that was compiled from memory."""
+    import linecache
+
+    from danac.source import Source
+
+    lines = [line + "\n" for line in Source(text).lines]
+    # An entry without a time is never checked against the disk.
+    linecache.cache[filename] = (len(text), None, lines, filename)
+
+
+def short_path(path: str) -> str:
+    """Return `path` relative to the working directory if it lies in there, else as it is."""
+    try:
+        folder = os.path.join(os.getcwd(), "")
+    except OSError:
+        return path
+    return path.removeprefix(folder)
+
+
+def trim(error: BaseException) -> None:
+    """Take the frames of danac, its runtime and the import system out of `error`'s traceback.
+
+    The same goes for its causes, its contexts and the members of exception groups. Positions inside
+    the lines are kept, so the carets stay where they were.
+    """
+    hidden = _hidden_prefixes()
+    pending: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        # Not by assignment, which exceptions may refuse (frozen dataclasses, for one).
+        BaseException.with_traceback(current, _without(current.__traceback__, hidden))
+        pending += (current.__cause__, current.__context__)
+        if isinstance(current, BaseExceptionGroup):
+            pending += current.exceptions
+
+
+def _without(traceback: TracebackType | None, hidden: tuple[str, ...]) -> TracebackType | None:
+    frames = []
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(hidden):
+            frames.append(traceback)
+        traceback = traceback.tb_next
+    result = None
+    for entry in reversed(frames):
+        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result
+
+
+def _hidden_prefixes() -> tuple[str, ...]:
+    packages = (sys.modules.get(name) for name in ("danac", "dana_runtime"))
+    files = [package.__file__ for package in packages if package is not None]
+    return (
+        _IMPORT_SYSTEM,
+        *(os.path.join(os.path.dirname(file), "") for file in files if file is not None),
+    )
+
+
+def _print_with_python(error: BaseException) -> None:
+    if sys.excepthook is sys.__excepthook__ and _needs_linecache(error):
+        from traceback import print_exception
+
+        print_exception(error)
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _needs_linecache(error: BaseException) -> bool:
+    """Return whether the program has no file, and Python's printer reads nothing but files."""
+    traceback = error.__traceback__
+    return (
+        sys.version_info < (3, 13)
+        and traceback is not None
+        and traceback.tb_frame.f_code.co_filename.startswith("<")
+    )
+
+
+def _exit_status(error: SystemExit) -> int:
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code
+    _flush_standard_output()
+    print(error.code, file=sys.stderr)
+    return FAILED
+
+
+def _flush_standard_output() -> None:
+    """Let what the program printed come before the error, as it happened."""
+    try:
+        sys.stdout.flush()
+    except (AttributeError, OSError, ValueError):
+        # No standard output, a broken or a closed one: the error at hand is still to be told.
+        return
+
+
+def _output_is_broken() -> bool:
+    """Return whether whoever read standard output has gone."""
+    try:
+        sys.stdout.flush()
+        descriptor = sys.stdout.fileno()
+    except BrokenPipeError:
+        return True
+    except (AttributeError, OSError, ValueError):
+        return False
+    import select
+
+    if not hasattr(select, "poll"):
+        return False
+    # An unbuffered output keeps nothing that a flush could fail on.
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import traceback
+
+import pytest
+
+pytest.importorskip("danac.compilation")
+
+import danac
+
+
+def test_public_names():
+    assert set(danac.__all__) <= set(dir(danac))
+    assert all(getattr(danac, name) is not None for name in danac.__all__)
+    assert set(danac._HOMES) == set(danac.__all__)
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="module 'danac' has no attribute 'compile'"):
+        danac.compile  # noqa: B018
+
+
+def test_names_can_be_imported(run_python):
+    script = "from danac import *; print(run_source('x = 1')['x'], __version__ > '')"
+    assert run_python("-c", script).stdout == "1 True\n"
+
+
+def test_using_a_name_loads_its_module_only(run_python):
+    script = """
+import danac, sys
+danac.install()
+print([n for n in ('lark', 'astor', 'danac.compilation', 'danac.diagnostics') if n in sys.modules])
+"""
+    assert run_python("-c", script).stdout == "[]\n"
+
+
+class TestRunSource:
+    def test_returns_the_globals(self):
+        found = danac.run_source("x = 1\ndef f():\n    return x\n")
+        assert found["x"] == 1
+        assert found["f"]() == 1
+        assert found["__dana__"] is True
+
+    def test_does_not_call_the_entry(self, capsys):
+        danac.run_source("def __main__():\n    print(1)\n")
+        assert capsys.readouterr().out == ""
+
+    def test_traceback_shows_the_lines_of_each_text(self):
+        functions = [danac.run_source(f"def f(x):\n    return {n} / x\n")["f"] for n in (1, 2)]
+        for n, function in enumerate(functions, start=1):
+            with pytest.raises(ZeroDivisionError) as caught:
+                function(0)
+            shown = "".join(traceback.format_exception(caught.value))
+            assert f"return {n} / x" in shown
+
+    def test_given_file_name_is_kept(self):
+        with pytest.raises(ZeroDivisionError) as caught:
+            danac.run_source("a = 1\nb = a / 0\n", "cell 7")
+        [_, _, frame] = traceback.extract_tb(caught.value.__traceback__)
+        assert (frame.filename, frame.lineno, frame.line) == ("cell 7", 2, "b = a / 0")
+
+    def test_wrong_program(self):
+        with pytest.raises(danac.DanaSyntaxError) as caught:
+            danac.run_source("x = (\n", "cell 8")
+        assert caught.value.filename == "cell 8"
+
+
+def test_to_python_lists_a_program():
+    assert danac.to_python("x = 1\n") == "x = 1\n"
+
+
+def test_check_source_lists_findings():
+    [found] = danac.check_source("x = (1 +\n")
+    assert isinstance(found, danac.Diagnostic)
+    assert found.severity == "error"
+    assert danac.check_source("x = 1\n") == []
