@@ -1,0 +1,69 @@
+# `make demo` and `make test` each do all that they need, in a virtual environment of their own.
+# PYTHON=/path/to/python says which Python to use, VENV=folder where the environment goes.
+
+VENV ?= .venv
+bin := $(VENV)/bin
+pip := $(bin)/python -m pip --quiet --disable-pip-version-check
+
+# What is installed is written down in stamp files, so that a second run installs nothing.
+installed := $(VENV)/.installed
+installed_test := $(VENV)/.installed-test
+installed_dev := $(VENV)/.installed-dev
+
+.PHONY: help demo test lint format pytest clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(installed) ## compile and run examples/flights on its real data
+	$(bin)/danac run examples/flights/flights.dana
+
+test: lint ## lint, check the types, run all tests and measure their coverage
+	$(bin)/python -m pytest --cov
+
+lint: $(installed_dev) ## ruff's rules and format, and mypy --strict
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+
+format: $(installed_dev) ## let ruff mend what it can
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+pytest: $(installed_test) ## only the tests, without lint or coverage
+	$(bin)/python -m pytest
+
+clean: ## remove the environments and all that the tools left behind
+	rm -rf .venv .venvs dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache examples/ahead_of_time/build
+	find compiler runtime tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(installed): pyproject.toml | $(bin)/python
+	$(pip) install --editable .
+	@touch $@
+
+$(installed_test): pyproject.toml | $(bin)/python
+	$(pip) install --editable '.[test]'
+	@touch $(installed) $@
+
+$(installed_dev): pyproject.toml | $(bin)/python
+	$(pip) install --editable '.[dev]'
+	@touch $(installed) $(installed_test) $@
+
+candidates := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+
+$(bin)/python:
+	@for candidate in $(candidates); do \
+	    if "$$candidate" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' \
+	            >/dev/null 2>&1; then \
+	        echo "$$candidate -m venv $(VENV)"; \
+	        exec "$$candidate" -m venv --clear $(VENV); \
+	    fi; \
+	done; \
+	{ \
+	    echo "danac needs Python 3.11 or later with its venv module; looked at: $(candidates)."; \
+	    echo "Debian and Ubuntu have that module in the package python3-venv."; \
+	    echo "To name a Python: make PYTHON=/path/to/python"; \
+	} >&2; \
+	exit 1
