@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType
-from typing import TYPE_CHECKING
 
 from danac import nodes
 from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
+from danac.analysis.undefined import undefined_names
+from danac.analysis.warnings import warnings
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.lowering import lower
+from danac.options import DEFAULT, Options
 from danac.source import Source, Span
 from danac.syntax.build import build as build_nodes
+from danac.syntax.parse import ParseTree
 from danac.syntax.parse import parse as parse_text
 
-if TYPE_CHECKING:
-    from lark import Token, Tree
 
-
-def compile_source(text: str, filename: str = "<dana>") -> CodeType:
+def compile_source(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> CodeType:
     """Compile a program to the code object of its module.
 
     Raises `DanaSyntaxError` for a wrong program, and nothing else but `InternalError` for a bug of danac.
     """
     source = Source(text, filename)
-    return _assemble(_lower(build(source), source), source)
+    with _own_faults_reported():
+        return _assemble(_lower(build(source), source, options), source)
 
 
-def to_ast(text: str, filename: str = "<dana>") -> ast.Module:
+def to_ast(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> ast.Module:
     """Return the Python tree that a program means; raises as `compile_source` does."""
     source = Source(text, filename)
-    return _lower(build(source), source)
+    with _own_faults_reported():
+        return _lower(build(source), source, options)
 
 
-def parse(source: Source) -> Tree[Token]:
+def parse(source: Source) -> ParseTree:
     """Return the lark tree of a program; raises `DanaSyntaxError`."""
     return parse_text(source)
 
@@ -44,28 +48,42 @@ def build(source: Source) -> nodes.Module:
     return build_nodes(parse_text(source), source)
 
 
-def check_source(text: str, filename: str = "<dana>") -> list[Diagnostic]:
+def check_source(
+    text: str, filename: str = "<dana>", options: Options = DEFAULT
+) -> list[Diagnostic]:
     """Return what is wrong with a program, in source order; nothing of it is executed.
 
     A wrong program never raises. A text that cannot be parsed gives its first error.
     """
     source = Source(text, filename)
+    findings: list[Diagnostic] = []
     try:
-        module = build(source)
-        findings = misplaced(module)
-        if not findings:
-            _assemble(_lower(module, source), source)
+        with _own_faults_reported():
+            findings += _findings(source, options)
     except DanaSyntaxError as error:
-        return [error.diagnostic]
+        findings.append(error.diagnostic)
+    return sorted(findings, key=lambda finding: finding.span)
+
+
+def _findings(source: Source, options: Options) -> list[Diagnostic]:
+    module = build(source)
+    names = Names(module)
+    wrong = misplaced(module)
+    findings = [*wrong, *undefined_names(module, names), *warnings(module, names, source)]
+    if not wrong:
+        try:
+            _assemble(lower(module, names, source, options), source)
+        except DanaSyntaxError as error:
+            findings.append(error.diagnostic)
     return findings
 
 
-def _lower(module: nodes.Module, source: Source) -> ast.Module:
+def _lower(module: nodes.Module, source: Source, options: Options) -> ast.Module:
     for finding in misplaced(module):
         raise DanaSyntaxError(
             finding.message, source, finding.span, code=finding.code, hint=finding.hint
         )
-    return lower(module, Names(module), source)
+    return lower(module, Names(module), source, options)
 
 
 def _assemble(tree: ast.Module, source: Source) -> CodeType:
@@ -93,3 +111,14 @@ def _deepest(tree: ast.Module) -> Span:
                 deepest, place = depth, statement
             todo.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
     return Span(place.lineno, place.col_offset + 1, place.lineno, place.col_offset + 2)
+
+
+@contextmanager
+def _own_faults_reported() -> Iterator[None]:
+    """Turn whatever a stage raises, besides what it should, into the report of a bug of danac."""
+    try:
+        yield
+    except (DanaSyntaxError, InternalError):
+        raise
+    except Exception as error:
+        raise InternalError(f"{type(error).__name__}: {error}") from error

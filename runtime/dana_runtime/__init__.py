@@ -9,9 +9,14 @@ from __future__ import annotations
 # `from typing import TYPE_CHECKING` would load typing at the start of every program.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dana_runtime.attributes import attribute
     from dana_runtime.blocks import Block
     from dana_runtime.cancellation import cancelled
+    from dana_runtime.cases import case
     from dana_runtime.composition import Pipeline, apply, call_stage, pipe, start
+    from dana_runtime.conditions import holds, is_callable, no_case
+    from dana_runtime.conversion import cast, convert
+    from dana_runtime.error_records import error_attribute, exception_from
     from dana_runtime.errors import BranchCancelled
     from dana_runtime.functions import (
         add_four,
@@ -29,7 +34,9 @@ if TYPE_CHECKING:
         title_case,
         validate_args,
     )
+    from dana_runtime.interfaces import interface
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
+    from dana_runtime.methods import call_method, receiver
     from dana_runtime.modules import import_python
     from dana_runtime.parallel import (
         Captured,
@@ -38,23 +45,54 @@ if TYPE_CHECKING:
         run_in_order,
         run_in_order_capturing,
     )
+    from dana_runtime.scopes import lookup, private_scope, public, system
+    from dana_runtime.structs import struct
+    from dana_runtime.subscripts import subscript_note
+    from dana_runtime.texts import (
+        coerce_add,
+        coerce_eq,
+        coerce_ge,
+        coerce_gt,
+        coerce_iadd,
+        coerce_le,
+        coerce_lt,
+        coerce_ne,
+        text,
+    )
+    from dana_runtime.type_expressions import isinstance_of, type_named
+    from dana_runtime.type_views import type_of
 
 # No module may have the name of something in it that is listed here: importing the module would
 # put it in the place of that thing.
 _MODULE_OF = {
     name: module
     for module, names in {
+        "attributes": "attribute",
         "blocks": "Block",
         "cancellation": "cancelled",
+        "cases": "case",
         "composition": "Pipeline apply call_stage pipe start",
+        "conditions": "holds is_callable no_case",
+        "conversion": "cast convert",
+        "error_records": "error_attribute exception_from",
         "errors": "BranchCancelled",
         "functions": (
             "add_four add_one add_three add_two capitalize_words factorial is_even is_odd noop "
             "repeat semantic_bool sum_range title_case validate_args"
         ),
+        "interfaces": "interface",
         "logs": "log log_calls log_level log_with_prefix",
+        "methods": "call_method receiver",
         "modules": "import_python",
         "parallel": ("Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"),
+        "scopes": "lookup private_scope public system",
+        "structs": "struct",
+        "subscripts": "subscript_note",
+        "texts": (
+            "coerce_add coerce_eq coerce_ge coerce_gt coerce_iadd coerce_le coerce_lt coerce_ne text"
+        ),
+        "type_expressions": "isinstance_of type_named",
+        "type_views": "type_of",
     }.items()
     for name in names.split()
 }
@@ -69,28 +107,58 @@ __all__ = [
     "add_three",
     "add_two",
     "apply",
+    "attribute",
+    "call_method",
     "call_stage",
     "cancelled",
     "capitalize_words",
+    "case",
+    "cast",
+    "coerce_add",
+    "coerce_eq",
+    "coerce_ge",
+    "coerce_gt",
+    "coerce_iadd",
+    "coerce_le",
+    "coerce_lt",
+    "coerce_ne",
+    "convert",
+    "error_attribute",
+    "exception_from",
     "factorial",
     "fan_out",
     "fan_out_capturing",
+    "holds",
     "import_python",
+    "interface",
+    "is_callable",
     "is_even",
     "is_odd",
+    "isinstance_of",
     "log",
     "log_calls",
     "log_level",
     "log_with_prefix",
+    "lookup",
+    "no_case",
     "noop",
     "pipe",
+    "private_scope",
+    "public",
+    "receiver",
     "repeat",
     "run_in_order",
     "run_in_order_capturing",
     "semantic_bool",
     "start",
+    "struct",
+    "subscript_note",
     "sum_range",
+    "system",
+    "text",
     "title_case",
+    "type_named",
+    "type_of",
     "validate_args",
 ]
 

@@ -25,6 +25,7 @@ from typing import Any, overload
 from dana_runtime.blocks import Block, thread_name
 from dana_runtime.cancellation import Group, current_group, entered_group
 from dana_runtime.errors import BranchCancelled
+from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 from dana_runtime.wording import callable_text, not_callable
 from dana_runtime.workers import Job, put_out, take_back
@@ -190,6 +191,7 @@ class _Run(Job):
         "failures",
         "group",
         "latch",
+        "layer",
         "results",
         "tickets",
         "unclaimed",
@@ -209,6 +211,7 @@ class _Run(Job):
         # one thread at a time.
         self.context: Context = copy_context()
         self.context.run(current_group.set, group)
+        self.layer = current_layer.get()
         self.results: list[Any] = [None] * len(branches)
         # None once the block is over: a branch that fails later fails for nobody.
         self.failures: list[tuple[int, BaseException]] | None = []
@@ -239,7 +242,7 @@ class _Run(Job):
         # Read before a branch is claimed: `close` empties `unclaimed` first, so whoever gets a
         # branch has got these too.
         branches, value, results, context = self.branches, self.value, self.results, self.context
-        unclaimed = self.unclaimed
+        unclaimed, layer, block = self.unclaimed, self.layer, self.block
         while unclaimed:
             try:
                 index = unclaimed.popleft()
@@ -251,8 +254,9 @@ class _Run(Job):
                 if thread is not None:
                     if unclaimed and self.tickets and not self.untaken:
                         self.put_out_ticket()
-                    thread.name = _thread_name(branches[index], index, self.block)
+                    thread.name = _thread_name(branches[index], index, block)
                 own = context.copy()
+                own.run(current_layer.set, Layer(layer, block, index))
                 if "decimal" in sys.modules:
                     own.run(_own_decimal_context)
                 results[index] = own.run(branches[index], value)
@@ -280,7 +284,7 @@ class _Run(Job):
         self.unclaimed.clear()
         results, failures = self.results, self.failures or []
         self.branches = ()
-        self.value = self.block = self.failures = None
+        self.value = self.block = self.layer = self.failures = None
         self.results = []
         self.context = Context()
         return results, failures

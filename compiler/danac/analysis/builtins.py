@@ -36,7 +36,13 @@ MODULE_NAMES = frozenset(
 REFUSED = frozenset({"eval", "exec", "compile", "globals", "locals", "__import__"})
 """Python's functions that Dana programs have only by importing them from `builtins`."""
 
-CALLABLE = PYTHON_FUNCTIONS | EXCEPTIONS | DANA_FUNCTIONS
+DANA_VALUES = frozenset({"case", "cast"})
+"""Further functions of `dana_runtime` that Dana programs have."""
+
+DANA_NAMES = DANA_FUNCTIONS | DANA_VALUES
+"""All names that `dana_runtime` supplies."""
+
+CALLABLE = PYTHON_FUNCTIONS | EXCEPTIONS | DANA_NAMES
 """The built-in names whose values can be called."""
 
 NAMES = CALLABLE | MODULE_NAMES

@@ -23,6 +23,12 @@ class Binding:
     kind: BindingKind
     node: nodes.Node
     writes: int = 1
+    is_error: bool = False
+    """Whether an `except … as` binds it."""
+    is_from_import: bool = False
+    """Whether `from … import` binds it."""
+    is_method_of_others: bool = False
+    """Whether a function or lambda binds it whose receiver is not simply a struct of this program."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,16 +41,22 @@ class Scope:
     bindings: dict[str, Binding] = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)
     nonlocals: set[str] = field(default_factory=set)
-    has_star_import: bool = False
+    star_import: nodes.Node | None = None
+    """The last `from m import *` of the scope: it may bind any name."""
+    has_structs: bool = False
+    instance_parameters: set[nodes.Node] = field(default_factory=set)
+    """The parameters that surely hold an instance of a struct: a method's first."""
 
-    def bind(self, name: str, kind: BindingKind, node: nodes.Node) -> None:
+    def bind(self, name: str, kind: BindingKind, node: nodes.Node) -> Binding:
         """Record that `node` binds `name`, in this scope or where `global` and `nonlocal` say."""
         scope = self._owner(name)
         binding = scope.bindings.get(name)
         if binding is None:
-            scope.bindings[name] = Binding(kind, node)
+            binding = scope.bindings[name] = Binding(kind, node)
         else:
             binding.writes += 1
+        binding.is_error |= isinstance(node, nodes.Handler)
+        return binding
 
     def _owner(self, name: str) -> Scope:
         if name in self.globals:
@@ -121,9 +133,12 @@ class _Binder:
                 self._comprehension(node, scope)
             case nodes.Struct():
                 scope.bind(node.name, "struct", node)
+                scope.module.has_structs = True
                 for default in node.fields:
                     self._later(scope, default.default)
-                self._later(scope, *node.methods, *node.decorators)
+                self._later(scope, *node.decorators)
+                for method in node.methods:
+                    self._method(method, scope)
             case nodes.Interface():
                 scope.bind(node.name, "struct", node)
             case nodes.ScopeDeclaration():
@@ -134,6 +149,11 @@ class _Binder:
 
     def _bind_names(self, node: nodes.Node, scope: Scope) -> None:
         match node:
+            case nodes.Assignment(
+                targets=(nodes.Name(id=name),), value=nodes.Lambda(receiver=r)
+            ) if r:
+                binding = scope.bind(name, "assigned", node)
+                binding.is_method_of_others |= not _names_struct(r.annotation, scope)
             case nodes.Assignment(targets=targets) | nodes.Delete(targets=targets):
                 self._targets(scope, *targets)
             case nodes.TypedAssignment(target=target) | nodes.AugmentedAssignment(target=target):
@@ -152,9 +172,10 @@ class _Binder:
                 for item in imported:
                     scope.bind(item.alias or item.path.partition(".")[0], "import", item)
             case nodes.FromImport(names=imported):
-                scope.has_star_import |= not imported
+                scope.star_import = node if not imported else scope.star_import
                 for item in imported:
-                    scope.bind(item.alias or item.path, "import", item)
+                    name = item.alias or item.path
+                    scope.bind(name, "import", item).is_from_import = True
 
     def _targets(self, scope: Scope, *targets: nodes.Expression) -> None:
         for target in targets:
@@ -167,7 +188,22 @@ class _Binder:
                     self._targets(scope, value)
 
     def _function(self, node: nodes.Function | nodes.Declaration, scope: Scope) -> None:
-        scope.bind(node.name, "function", node)
+        binding = scope.bind(node.name, "function", node)
+        self._body(node, scope)
+        if node.receiver is None:
+            return
+        if _names_struct(node.receiver.annotation, scope):
+            self._scopes[node].instance_parameters.add(node.receiver)
+        else:
+            binding.is_method_of_others = True
+
+    def _method(self, node: nodes.Function | nodes.Declaration, scope: Scope) -> None:
+        """Visit a method: its name is the struct's attribute, and no name of the scope around it."""
+        self._body(node, scope)
+        if node.parameters:
+            self._scopes[node].instance_parameters.add(node.parameters[0])
+
+    def _body(self, node: nodes.Function | nodes.Declaration, scope: Scope) -> None:
         self._later(scope, *node.decorators)
         body = node.body if isinstance(node, nodes.Function) else (node.pipe,)
         self._open("function", node, scope, node.parameters, body)
@@ -200,6 +236,13 @@ class _Binder:
             self._later(scope if index == 0 else inner, clause.iterable)
             self._later(inner, clause.target, *clause.conditions)
         self._later(inner, node.key, node.element)
+
+
+def _names_struct(annotation: nodes.TypeExpression | None, scope: Scope) -> bool:
+    if not isinstance(annotation, nodes.TypeName) or annotation.name is None:
+        return False
+    found = scope.lookup(annotation.name)
+    return found is not None and found[1].kind == "struct"
 
 
 def _stays_in_scope(node: nodes.Node) -> bool:

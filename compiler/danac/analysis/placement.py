@@ -19,6 +19,7 @@ class _Where:
     in_async: bool = False
     in_loop: bool = False
     in_stage: bool = False
+    in_branch: bool = False
 
 
 def misplaced(module: nodes.Module) -> list[Diagnostic]:
@@ -55,6 +56,9 @@ class _Placement:
                 self._refuse(node, "`return` outside a function", "DANA161")
             case nodes.Yield() | nodes.YieldFrom() if not where.in_function:
                 self._refuse(node, "`yield` outside a function", "DANA161")
+            case nodes.Await() if where.in_branch:
+                message = "`await` in a branch of a block"
+                self._refuse(node, message, "DANA161", "await it before the pipe")
             case nodes.Await() if not where.in_async:
                 self._refuse(node, "`await` outside an `async def`", "DANA161")
             case nodes.FlowValue() if not where.in_stage:
@@ -83,7 +87,10 @@ class _Placement:
             case nodes.Lambda():
                 self._parameters(node.parameters, where)
                 self._later(
-                    replace(where, in_function=True, in_async=False, in_loop=False), node.body
+                    replace(
+                        where, in_function=True, in_async=False, in_loop=False, in_branch=False
+                    ),
+                    node.body,
                 )
             case nodes.Pipe():
                 head, *rest = node.stages
@@ -94,7 +101,7 @@ class _Placement:
                 for branch in node.branches:
                     self._later(where, branch.key)
                     for stage in branch.stages:
-                        self._stage(stage, replace(where, in_stage=True))
+                        self._stage(stage, replace(where, in_stage=True, in_branch=True))
             case nodes.While() | nodes.For():
                 heads = (
                     (node.test,) if isinstance(node, nodes.While) else (node.target, node.iterable)

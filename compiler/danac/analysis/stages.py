@@ -24,7 +24,7 @@ def kind_of(expression: nodes.Expression, scope: Scope) -> Kind:
             return "data"
         case nodes.BinaryOperation() | nodes.UnaryOperation():
             return "data"
-        case nodes.Lambda():
+        case nodes.Lambda() | nodes.ParallelBlock():
             return "callable"
         case nodes.Name(id=name):
             return "callable" if is_known_function(name, scope) else "unknown"
@@ -50,8 +50,10 @@ def is_known_function(name: str, scope: Scope) -> bool:
     found = scope.lookup(name)
     if found is None:
         return is_builtin(name, scope) and name in builtins.CALLABLE
-    binding = found[1]
+    scope, binding = found
     if binding.writes != 1:
+        return False
+    if scope.star_import is not None and binding.node.span < scope.star_import.span:
         return False
     match binding.node:
         case nodes.Function(decorators=(), is_async=False) | nodes.Declaration(decorators=()):
@@ -74,12 +76,13 @@ def is_struct(name: str, scope: Scope) -> bool:
 
 def is_builtin(name: str, scope: Scope) -> bool:
     """Whether `name` means the built-in here: nothing binds it, and no star import could."""
-    return name in builtins.NAMES and scope.lookup(name) is None and not _sees_star_import(scope)
+    return name in builtins.NAMES and scope.lookup(name) is None and not sees_star_import(scope)
 
 
-def _sees_star_import(scope: Scope | None) -> bool:
+def sees_star_import(scope: Scope | None) -> bool:
+    """Whether a star import may have bound any name that is not bound here otherwise."""
     while scope is not None:
-        if scope.has_star_import:
+        if scope.star_import is not None:
             return True
         scope = scope.parent
     return False

@@ -12,7 +12,7 @@ from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind, mentions_name, stage_text
 from danac.source import Span
 
-LowerBranch: TypeAlias = Callable[[nodes.Branch, Surroundings], ast.expr]
+LowerBranch: TypeAlias = Callable[[str, nodes.Branch, Surroundings], ast.expr]
 
 _START = Span(1, 1, 1, 1)
 
@@ -35,7 +35,11 @@ def lower_block(
     description = _describe(low, pipeline, block)
 
     def run(value: ast.expr, around: Surroundings) -> ast.expr:
-        branches = [lower_branch(branch, around) for branch in block.branches]
+        count = len(block.branches)
+        branches = [
+            lower_branch(f"branch {number} of {count}", branch, around)
+            for number, branch in enumerate(block.branches, 1)
+        ]
         lowered: ast.expr
         if block.form == "keyed":
             keys = [low.optional(branch.key, around) for branch in block.branches]
@@ -53,7 +57,8 @@ def _stands_before_the_value(block: nodes.ParallelBlock, captures: Collection[st
     """Whether evaluating the branches' names or keys could be noticed before the value has arrived."""
     if any(isinstance(branch.key, nodes.FormattedText) for branch in block.branches):
         return True
-    return any(mentions_name(branch.stages[0].value, captures) for branch in block.branches)
+    firsts = [branch.stages[0].value for branch in block.branches]
+    return any(isinstance(f, nodes.Attribute) or mentions_name(f, captures) for f in firsts)
 
 
 def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock) -> str:

@@ -13,6 +13,7 @@ from danac.analysis.names import Names, Scope
 from danac.diagnostics import DanaSyntaxError
 from danac.lowering.located import Locator
 from danac.lowering.runtime_names import PREFIX, RuntimeName, generated
+from danac.options import Options
 from danac.source import Source, Span
 
 Take: TypeAlias = Callable[[], ast.expr]
@@ -71,6 +72,7 @@ class Lowering:
         self,
         source: Source,
         names: Names,
+        options: Options,
         expressions: Mapping[type[nodes.Node], LowerExpression],
         statements: Mapping[type[nodes.Node], LowerStatement],
     ) -> None:
@@ -79,10 +81,15 @@ class Lowering:
         self._statements = statements
         self.source = source
         self.names = names
+        self.options = options.for_program(source.line(1))
         self.at = Locator(source)
         self.runtime_names: set[RuntimeName] = set()
         self.dana_functions: set[str] = set()
+        self.shadowed_functions: set[str] = set()
         self.has_annotations = False
+        self.rebound: set[str] = set()
+        """The temporaries that are bound with `:=`, each time anew."""
+        self.has_private_scope = False
         self.blocks: list[ast.stmt] = []
         self.pipeline = ""
         """The name of the declarative function that is being lowered, if any."""

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import keyword
 from typing import Any
 
 from danac import nodes
 from danac.analysis import builtins, stages
+from danac.diagnostics import InternalError
+from danac.identifiers import python_name
+from danac.lowering.attributes import method_candidate, plain_attribute
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
 from danac.lowering.parameters import lower_parameters
 from danac.lowering.runtime_names import generated
-
-_BINARY: Mapping[str, type[ast.operator]] = {
-    "+": ast.Add,
-    "-": ast.Sub,
-    "*": ast.Mult,
-    "/": ast.Div,
-    "//": ast.FloorDiv,
-    "%": ast.Mod,
-    "**": ast.Pow,
-}
-_UNARY: Mapping[str, type[ast.unaryop]] = {"-": ast.USub, "+": ast.UAdd, "not": ast.Not}
-_COMPARISONS: Mapping[str, type[ast.cmpop]] = {
-    "==": ast.Eq,
-    "!=": ast.NotEq,
-    "<": ast.Lt,
-    "<=": ast.LtE,
-    ">": ast.Gt,
-    ">=": ast.GtE,
-    "in": ast.In,
-    "not in": ast.NotIn,
-    "is": ast.Is,
-    "is not": ast.IsNot,
-}
-
-
-def binary_operator(operator: str) -> ast.operator:
-    """Return Python's operator for Dana's."""
-    return _BINARY[operator]()
+from danac.lowering.scoped import looked_up, scoped_name
+from danac.lowering.types import lower_class, replaced_builtin
 
 
 def _constant(low: Lowering, node: nodes.Constant, around: Surroundings) -> ast.expr:
@@ -48,10 +25,23 @@ def _constant(low: Lowering, node: nodes.Constant, around: Surroundings) -> ast.
 def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
     if (take := around.captures.get(node.id)) is not None:
         return take()
-    if node.id in builtins.DANA_FUNCTIONS and stages.is_builtin(node.id, around.scope):
+    if (found := around.scope.lookup(node.id)) is not None:
+        if node.id in builtins.DANA_NAMES and found[0].kind == "module":
+            # Like Python's built-ins, Dana's are there until the module has its own.
+            low.shadowed_functions.add(node.id)
+        return low.name(node.span, node.id)
+    if stages.is_builtin(node.id, around.scope):
+        if node.id not in builtins.DANA_NAMES:
+            return low.name(node.span, node.id)
         low.dana_functions.add(node.id)
         return low.name(node.span, generated(node.id))
-    return low.name(node.span, node.id)
+    if node.id in builtins.REFUSED:
+        message = f"`{node.id}` is no built-in of Dana"
+        hint = f"write `from builtins import {node.id}` where it is needed"
+        raise low.error(node.span, message, "DANA174", hint)
+    if stages.sees_star_import(around.scope):
+        return low.name(node.span, node.id)
+    return looked_up(low, node)
 
 
 def _flow_value(low: Lowering, node: nodes.FlowValue, around: Surroundings) -> ast.expr:
@@ -61,11 +51,6 @@ def _flow_value(low: Lowering, node: nodes.FlowValue, around: Surroundings) -> a
 
 def _group(low: Lowering, node: nodes.Group, around: Surroundings) -> ast.expr:
     return low.expression(node.value, around)
-
-
-def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> ast.expr:
-    value = low.expression(node.value, around)
-    return low.at(node.span, ast.Attribute(value, node.name, ast.Load()))
 
 
 def _subscript(low: Lowering, node: nodes.Subscript, around: Surroundings) -> ast.expr:
@@ -84,46 +69,51 @@ def lower_arguments(
 ) -> tuple[list[ast.expr], list[ast.keyword]]:
     """Lower the arguments of a call."""
     positional = low.expressions(node.positional, around)
-    keywords = [
-        low.at(keyword.span, ast.keyword(keyword.name, low.expression(keyword.value, around)))
-        for keyword in node.keywords
-    ]
+    keywords = []
+    for argument in node.keywords:
+        name, value = argument.name, low.expression(argument.value, around)
+        if name is not None and keyword.iskeyword(name) and _takes(node, python_name(name), around):
+            name = python_name(name)
+        elif name is not None and keyword.iskeyword(name):
+            # Python cannot write such a name before a `=`, but it can pass it on.
+            value = low.at(argument.span, ast.Dict([low.constant(argument.span, name)], [value]))
+            name = None
+        keywords.append(low.at(argument.span, ast.keyword(name, value)))
     return positional, keywords
 
 
 def _call(low: Lowering, node: nodes.Call, around: Surroundings) -> ast.expr:
-    function = low.expression(node.function, around)
+    if (method := method_candidate(node, around)) is not None:
+        assert isinstance(node.function, nodes.Attribute)
+        owner = low.expression(node.function.value, around)
+        name = low.constant(node.function.span, node.function.name)
+        first = [owner, name, low.name(node.function.span, method)]
+        positional, keywords = lower_arguments(low, node, around)
+        function = low.runtime(node.span, "call_method")
+        return low.at(node.span, ast.Call(function, [*first, *positional], keywords))
+    if (replacement := replaced_builtin(node, around)) is not None:
+        function = low.runtime(node.function.span, replacement)
+    else:
+        function = lower_called(low, node.function, around)
     positional, keywords = lower_arguments(low, node, around)
     return low.at(node.span, ast.Call(function, positional, keywords))
 
 
-def _unary(low: Lowering, node: nodes.UnaryOperation, around: Surroundings) -> ast.expr:
-    operand = low.expression(node.operand, around)
-    return low.at(node.span, ast.UnaryOp(_UNARY[node.operator](), operand))
+def _takes(node: nodes.Call, parameter: str, around: Surroundings) -> bool:
+    """Whether the call surely is of a function of this program with a parameter of that name."""
+    found = None
+    if isinstance(node.function, nodes.Name):
+        found = around.scope.lookup(node.function.id)
+    if found is None or not isinstance(found[1].node, nodes.Function | nodes.Declaration):
+        return False
+    return any(parameter == known.name for known in found[1].node.parameters)
 
 
-def _binary(low: Lowering, node: nodes.BinaryOperation, around: Surroundings) -> ast.expr:
-    """Lower a chain of operators along its left side in a loop: long sums are deep on that side only."""
-    chain = [node]
-    while isinstance(left := chain[-1].left, nodes.BinaryOperation):
-        chain.append(left)
-    value = low.expression(chain[-1].left, around)
-    for operation in reversed(chain):
-        right = low.expression(operation.right, around)
-        operator = binary_operator(operation.operator)
-        value = low.at(operation.span, ast.BinOp(value, operator, right))
-    return value
-
-
-def _comparison(low: Lowering, node: nodes.Comparison, around: Surroundings) -> ast.expr:
-    left = low.expression(node.left, around)
-    operators = [_COMPARISONS[operator]() for operator in node.operators]
-    return low.at(node.span, ast.Compare(left, operators, low.expressions(node.rest, around)))
-
-
-def _boolean(low: Lowering, node: nodes.BooleanOperation, around: Surroundings) -> ast.expr:
-    operator = ast.And() if node.operator == "and" else ast.Or()
-    return low.at(node.span, ast.BoolOp(operator, low.expressions(node.values, around)))
+def lower_called(low: Lowering, node: nodes.Expression, around: Surroundings) -> ast.expr:
+    """Lower what is called: an attribute that is called is Python's, whatever it belongs to."""
+    if isinstance(node, nodes.Attribute):
+        return plain_attribute(low, node, around)
+    return lower_class(low, node, around)
 
 
 def _conditional(low: Lowering, node: nodes.Conditional, around: Surroundings) -> ast.expr:
@@ -221,6 +211,8 @@ def lower_target(
     match node:
         case nodes.Name(id=name):
             target = ast.Name(name, store)
+        case nodes.ScopedName():
+            return scoped_name(low, node, store)
         case nodes.Attribute(value=value, name=name):
             target = ast.Attribute(low.expression(value, around), name, store)
         case nodes.Subscript(value=value, index=index):
@@ -233,7 +225,7 @@ def lower_target(
         case nodes.ListDisplay(items=items):
             target = ast.List([lower_target(low, item, around, store) for item in items], store)
         case _:
-            raise low.error(node.span, "this cannot be assigned to yet", "DANA199")
+            raise InternalError("no target", node)
     return low.at(node.span, target)
 
 
@@ -242,14 +234,9 @@ EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {
     nodes.Name: _name,
     nodes.FlowValue: _flow_value,
     nodes.Group: _group,
-    nodes.Attribute: _attribute,
     nodes.Subscript: _subscript,
     nodes.Slice: _slice,
     nodes.Call: _call,
-    nodes.UnaryOperation: _unary,
-    nodes.BinaryOperation: _binary,
-    nodes.Comparison: _comparison,
-    nodes.BooleanOperation: _boolean,
     nodes.Conditional: _conditional,
     nodes.Lambda: _lambda,
     nodes.Starred: _starred,

@@ -8,10 +8,12 @@ from typing import cast
 from danac import nodes
 from danac.analysis.stages import kind_of
 from danac.lowering.blocks import lower_block
+from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
-from danac.lowering.expressions import lower_arguments
+from danac.lowering.expressions import lower_arguments, lower_called
 from danac.lowering.parameters import lower_annotation, lower_parameters
-from danac.lowering.stages import Line, captures_wanted, flattened, flow, lower_branch
+from danac.lowering.stages import Line, apply_stage, captures_wanted, flattened, flow, lower_branch
+from danac.lowering.structs import receiver_decorator
 from danac.lowering.temporaries import mentions_flow, mentions_name
 
 FunctionNode = nodes.Function | nodes.Declaration
@@ -31,11 +33,11 @@ def _define(
     kind: type[ast.FunctionDef | ast.AsyncFunctionDef],
     body: list[ast.stmt],
 ) -> ast.stmt:
-    if node.receiver is not None:
-        raise low.error(node.receiver.span, "methods by receiver are not supported yet", "DANA199")
     parameters = lower_parameters(low, node.parameters, around, annotated=True)
     returns = None if node.returns is None else lower_annotation(low, node.returns)
     decorators = low.expressions(node.decorators, around)
+    if node.receiver is not None:
+        decorators.insert(0, receiver_decorator(low, node.receiver, node.name, node, around))
     definition = kind(
         name=node.name,
         args=parameters,
@@ -100,10 +102,11 @@ class _Declared:
 
     def __init__(self, low: Lowering, node: nodes.Declaration, around: Surroundings) -> None:
         self._low = low
+        self._all_parameters = node.parameters
         self._parameters = [p for p in node.parameters if p.name is not None]
         self._names = {p.name for p in self._parameters if p.name is not None}
         self._around = around
-        self._line = Line(node.pipe.span, flattened(node.pipe.stages, around), node.name)
+        self._line = Line(node.pipe.span, flattened(node.pipe.stages, around), node.name, node.name)
 
     def body(self) -> ast.expr:
         """Return what the function returns."""
@@ -142,9 +145,14 @@ class _Declared:
     def _first_call(self, call: nodes.Call, around: Surroundings) -> ast.expr:
         """Call it as it is written if it mentions a parameter or `$$`; else insert the parameters first."""
         low = self._low
+        if case_of(call, around) is not None:
+            head = nodes.Stage(call.span, nodes.FlowValue(call.span), None, None)
+            stage = nodes.Stage(call.span, call, None, None)
+            line = Line(call.span, (head, stage), self._line.name, self._line.name, 0)
+            return apply_stage(low, line, 1, self._flowing(call), around)
         if mentions_flow(call) or mentions_name(call, self._names):
             return low.expression(call, around.within(flow=lambda: self._flowing(call)))
-        callee = low.expression(call.function, around)
+        callee = lower_called(low, call.function, around)
         positional, keywords = self._arguments(call)
         written, written_keywords = lower_arguments(low, call, around)
         arguments = ast.Call(callee, [*positional, *written], [*keywords, *written_keywords])
@@ -156,8 +164,10 @@ class _Declared:
         positional: list[ast.expr] = []
         keywords: list[ast.keyword] = []
         is_behind_star = False
-        for parameter in self._parameters:
-            assert parameter.name is not None
+        for parameter in self._all_parameters:
+            if parameter.name is None:
+                is_behind_star |= parameter.kind == "*"
+                continue
             value = low.name(span, parameter.name)
             if parameter.kind == "*":
                 positional.append(low.at(span, ast.Starred(value, ast.Load())))
@@ -186,8 +196,8 @@ class _Declared:
         value = self._flowing(block) if is_single else low.constant(block.span, None)
         start = None if is_single else self._first
 
-        def branch(branch: nodes.Branch, around: Surroundings) -> ast.expr:
-            return lower_branch(low, line, branch, around, wanted, start)
+        def branch(name: str, branch: nodes.Branch, around: Surroundings) -> ast.expr:
+            return lower_branch(low, line, name, branch, around, wanted, start)
 
         return lower_block(
             low, line.name, block, value, self._around, branch, is_capturing=bool(wanted)

@@ -6,22 +6,41 @@ import ast
 
 from danac import nodes
 from danac.analysis.names import Names
-from danac.lowering import expressions, functions, pipes, statements, texts
+from danac.lowering import (
+    attributes,
+    errors,
+    expressions,
+    functions,
+    operators,
+    pipes,
+    scoped,
+    statements,
+    structs,
+    texts,
+)
 from danac.lowering.context import Lowering, Surroundings
 from danac.lowering.runtime_names import generated
+from danac.options import Options
 from danac.source import Source, Span
 
-_EXPRESSIONS = expressions.EXPRESSIONS | texts.EXPRESSIONS | pipes.EXPRESSIONS
-_STATEMENTS = statements.STATEMENTS | functions.STATEMENTS
+_EXPRESSIONS = (
+    expressions.EXPRESSIONS
+    | operators.EXPRESSIONS
+    | attributes.EXPRESSIONS
+    | scoped.EXPRESSIONS
+    | texts.EXPRESSIONS
+    | pipes.EXPRESSIONS
+)
+_STATEMENTS = statements.STATEMENTS | errors.STATEMENTS | functions.STATEMENTS | structs.STATEMENTS
 _START = Span(1, 1, 1, 1)
 
 
-def lower(module: nodes.Module, names: Names, source: Source) -> ast.Module:
+def lower(module: nodes.Module, names: Names, source: Source, options: Options) -> ast.Module:
     """Return the Python module that the program means.
 
     Raises `DanaSyntaxError` for what only shows when a construct is lowered.
     """
-    low = Lowering(source, names, _EXPRESSIONS, _STATEMENTS)
+    low = Lowering(source, names, options, _EXPRESSIONS, _STATEMENTS)
     try:
         body = low.statements(module.body, Surroundings(names.module))
     except RecursionError:
@@ -30,7 +49,7 @@ def lower(module: nodes.Module, names: Names, source: Source) -> ast.Module:
     docstring = []
     if body and isinstance(first := body[0], ast.Expr) and isinstance(first.value, ast.Constant):
         docstring = [body.pop(0)] if isinstance(first.value.value, str) else []
-    prelude = [*_future(low), *_runtime_imports(low), *low.blocks]
+    prelude = [*_future(low), *_runtime_imports(low), *_private_scope(low), *low.blocks]
     return ast.Module([*docstring, *prelude, *body], [])
 
 
@@ -44,7 +63,17 @@ def _future(low: Lowering) -> list[ast.stmt]:
 
 def _runtime_imports(low: Lowering) -> list[ast.stmt]:
     names = sorted({*low.runtime_names, *low.dana_functions})
-    if not names:
-        return []
     aliases = [low.at(_START, ast.alias(name, generated(name))) for name in names]
+    aliases += [low.at(_START, ast.alias(name)) for name in sorted(low.shadowed_functions)]
+    if not aliases:
+        return []
     return [low.at(_START, ast.ImportFrom("dana_runtime", aliases, 0))]
+
+
+def _private_scope(low: Lowering) -> list[ast.stmt]:
+    """Make the module's own namespace for `private:` names, where it uses one."""
+    if not low.has_private_scope:
+        return []
+    made = low.call(_START, low.runtime(_START, "private_scope"), low.name(_START, "__name__"))
+    target = low.at(_START, ast.Name("_dana_private", ast.Store()))
+    return [low.at(_START, ast.Assign([target], made))]

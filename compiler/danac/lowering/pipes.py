@@ -12,7 +12,7 @@ import ast
 from danac import nodes
 from danac.analysis.stages import kind_of
 from danac.lowering.context import Callees, LowerExpression, Lowering, Surroundings, Take
-from danac.lowering.stages import Line, flow, line_of
+from danac.lowering.stages import Line, flow, line_of, lower_alone, lower_callee
 from danac.lowering.temporaries import bind, contains_suspension, stage_text
 
 # A pipe that may be either is written out twice; pipes inside its stages would be written four times, and so on.
@@ -70,10 +70,9 @@ def _composed(
     callees = Callees()
     inside = around.within(has_room=not around.in_iterable, callees=callees)
     first = line.stages[0].value
-    if head is None and kind_of(first, around.scope) == "callable":
-        function = low.expression(first, inside.within(callees=None))
-    else:
-        function = callees.bind(low, first.span, head or low.expression(first, around))
+    function = (
+        lower_callee(low, first, inside) if head is None else callees.bind(low, first.span, head)
+    )
     arguments = low.at(span, ast.Starred(low.name(span, "_dana_args"), ast.Load()))
     keywords = low.at(span, ast.keyword(None, low.name(span, "_dana_options")))
     value = low.at(first.span, ast.Call(function, [arguments], [keywords]))
@@ -140,4 +139,7 @@ def _decided_by_runtime(low: Lowering, line: Line, around: Surroundings) -> ast.
     return low.call(span, low.runtime(span, "pipe"), head, run, _texts(low, line))
 
 
-EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {nodes.Pipe: _pipe}
+EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {
+    nodes.Pipe: _pipe,
+    nodes.ParallelBlock: lower_alone,
+}

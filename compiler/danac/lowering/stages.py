@@ -20,8 +20,9 @@ from typing import TypeAlias
 from danac import nodes
 from danac.analysis.stages import is_known_function, is_module_path, kind_of
 from danac.lowering.blocks import lower_block
+from danac.lowering.case import case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
-from danac.lowering.expressions import lower_arguments
+from danac.lowering.expressions import lower_arguments, lower_called
 from danac.lowering.temporaries import (
     Body,
     bind,
@@ -37,6 +38,8 @@ from danac.lowering.temporaries import (
 )
 from danac.source import Span
 
+_MOST_NESTED = 50
+
 Finish: TypeAlias = Callable[[ast.expr, Surroundings], ast.expr]
 
 
@@ -51,11 +54,15 @@ class Line:
     span: Span
     stages: tuple[nodes.Stage, ...]
     name: str
+    pipeline: str
+    """The name of the whole, which the blocks in it show in their notes."""
     first_number: int = 1
     needed: frozenset[str] = frozenset()
 
     def where(self, index: int) -> str:
         """Return how messages name stage `index` (from 0)."""
+        if self.first_number == 0 and len(self.stages) == 2:
+            return self.name
         return f"stage {index + self.first_number} of {self.name}"
 
 
@@ -63,7 +70,8 @@ def line_of(low: Lowering, pipe: nodes.Pipe, around: Surroundings) -> Line:
     """Return the line of a pipe expression, whose first stage is its head."""
     head, *rest = pipe.stages
     stages = (head, *flattened(tuple(rest), around))
-    return Line(pipe.span, stages, low.pipeline or stage_text(low, pipe))
+    name = low.pipeline or stage_text(low, pipe)
+    return Line(pipe.span, stages, name, name)
 
 
 def flattened(stages: tuple[nodes.Stage, ...], around: Surroundings) -> tuple[nodes.Stage, ...]:
@@ -73,13 +81,15 @@ def flattened(stages: tuple[nodes.Stage, ...], around: Surroundings) -> tuple[no
         inner = stage.value
         while isinstance(inner, nodes.Group):
             inner = inner.value
-        is_plain = stage.policy is None and stage.capture is None
-        if (
-            is_plain
-            and isinstance(inner, nodes.Pipe)
-            and kind_of(inner, around.scope) == "callable"
-        ):
-            flat += flattened(inner.stages, around)
+        is_pipeline = isinstance(inner, nodes.Pipe) and kind_of(inner, around.scope) == "callable"
+        if stage.policy is None and is_pipeline:
+            assert isinstance(inner, nodes.Pipe)
+            *first, last = flattened(inner.stages, around)
+            if stage.capture is not None and last.capture is not None:
+                flat.append(stage)
+                continue
+            capture = stage.capture or last.capture
+            flat += [*first, nodes.Stage(last.span, last.value, last.policy, capture)]
         else:
             flat.append(stage)
     return tuple(flat)
@@ -100,12 +110,32 @@ def flow(
 
     `finish` makes the final expression out of the last value and what is in sight there.
     """
+    since = index
     while not (wanted := captures_wanted(line, index)):
         if index + 1 == len(line.stages):
             return finish(value, around)
+        if index - since == _MOST_NESTED:
+            return _nested_anew(low, line, index, value, around, finish)
         index += 1
         value = apply_stage(low, line, index, value, around)
     return _flow_with_captures(low, line, index, value, around, finish, wanted)
+
+
+def _nested_anew(
+    low: Lowering,
+    line: Line,
+    index: int,
+    value: ast.expr,
+    around: Surroundings,
+    finish: Finish,
+) -> ast.expr:
+    """Go on in a lambda: Python can neither read nor compile calls that are nested hundreds deep."""
+
+    def go_on(take: Take, around: Surroundings) -> ast.expr:
+        return flow(low, line, index, take(), around, finish)
+
+    span = line.stages[index].span
+    return bind(low, span, "value", value, around, go_on, is_deferred=True)
 
 
 def _flow_with_captures(
@@ -224,7 +254,7 @@ class _Application:
             case nodes.Group(value=inner):
                 return self.apply(inner, value)
             case nodes.Call():
-                return self._partial_application(stage, value)
+                return self._call(stage, value)
             case nodes.Conditional():
                 return self._conditional(stage, value)
             case nodes.Name(id=name) if name not in around.captures and is_known_function(
@@ -254,23 +284,36 @@ class _Application:
         message = f"{self.line.where(self.index)} is not callable: {shown}"
         return self.low.error(stage.span, message, "DANA172")
 
+    def _call(self, stage: nodes.Call, value: ast.expr) -> ast.expr:
+        case = case_of(stage, self.around)
+        if case is None:
+            return self._partial_application(stage, value)
+
+        def arm(stage: nodes.Expression, value: ast.expr, around: Surroundings) -> ast.expr:
+            inner = _Application(self.low, self.line, self.index, around, None, frozenset())
+            return inner.apply(stage, value)
+
+        def choose(take: Take, around: Surroundings) -> ast.expr:
+            return lower_case(self.low, stage, case, take, around, arm)
+
+        is_first = is_applied_first(case, self.around)
+        return bind(self.low, stage.span, "value", value, self.around, choose, is_first=is_first)
+
     def _partial_application(self, call: nodes.Call, value: ast.expr) -> ast.expr:
         """Insert the value first, unless the call says with `$$` or a captured name where it goes."""
         low, around = self.low, self.around
         parts = (call.function, *call.positional, *call.keywords)
         if count_flow(call, None) or mentions_name(call, around.captures):
-            if _is_plain_callee(call.function, around):
-                parts = parts[1:]
             return self._with_flow(call, parts, value, lambda inner: self._called(call, inner))
-        callee = lower_callee(low, call.function, around)
+        callee = lower_callee(low, call.function, around, is_called=True)
         positional, keywords = lower_arguments(low, call, around.within(callees=None))
-        if _is_plain_callee(call.function, around):
+        if is_repeatable(value, around) or _is_plain_callee(call.function, around):
             return low.at(call.span, ast.Call(callee, [value, *positional], keywords))
         apply = low.runtime(call.span, "apply")
         return low.at(call.span, ast.Call(apply, [value, callee, *positional], keywords))
 
     def _called(self, call: nodes.Call, inner: Surroundings) -> ast.expr:
-        callee = lower_callee(self.low, call.function, inner)
+        callee = lower_callee(self.low, call.function, inner, is_called=True)
         positional, keywords = lower_arguments(self.low, call, inner.within(callees=None))
         return self.low.at(call.span, ast.Call(callee, positional, keywords))
 
@@ -292,7 +335,11 @@ class _Application:
         uses = sum(count_flow(part, alias) for part in parts)
         if uses == 0:
             lowered = with_value(_never, around) if alias is None else body(around)
-            return lowered if is_repeatable(value) else in_order(low, stage.span, value, lowered)
+            return (
+                lowered
+                if is_repeatable(value, around)
+                else in_order(low, stage.span, value, lowered)
+            )
         is_first = is_evaluated_first(parts, alias, around.captures)
         names = {"", alias} if alias is not None else {""}
         is_deferred = keeps_for_later(stage, names) and not contains_suspension(stage)
@@ -311,9 +358,14 @@ class _Application:
 
     def _conditional(self, stage: nodes.Conditional, value: ast.expr) -> ast.expr:
         low = self.low
+        is_callee = all(_is_bare(arm) for arm in (stage.body, stage.otherwise))
+        if self.around.callees is not None and is_callee and not mentions_flow(stage.test):
+            # What is called is chosen once, when the pipe is composed.
+            return self._looked_at_by_runtime(stage, value)
 
         def choose(take: Take, around: Surroundings) -> ast.expr:
-            test = low.expression(stage.test, around.within(flow=take, callees=None))
+            around = around.within(callees=None)
+            test = low.expression(stage.test, around.within(flow=take))
             arms = _Application(low, self.line, self.index, around, None, self.wanted)
             body, otherwise = arms.apply(stage.body, take()), arms.apply(stage.otherwise, take())
             return low.at(stage.span, ast.IfExp(test, body, otherwise))
@@ -322,18 +374,25 @@ class _Application:
         return bind(low, stage.span, "value", value, self.around, choose, is_first=is_first)
 
     def _block(self, block: nodes.ParallelBlock, value: ast.expr) -> ast.expr:
-        def branch(branch: nodes.Branch, around: Surroundings) -> ast.expr:
-            return lower_branch(self.low, self.line, branch, around, self.wanted)
+        def branch(name: str, branch: nodes.Branch, around: Surroundings) -> ast.expr:
+            return lower_branch(self.low, self.line, name, branch, around, self.wanted)
 
         return lower_block(
             self.low,
-            self.line.name,
+            self.line.pipeline,
             block,
             value,
             self.around,
             branch,
             is_capturing=bool(self.wanted),
         )
+
+
+def _is_bare(arm: nodes.Expression) -> bool:
+    """Whether an arm of a conditional stage is simply what is called."""
+    while isinstance(arm, nodes.Group):
+        arm = arm.value
+    return isinstance(arm, nodes.Name | nodes.Attribute | nodes.Subscript | nodes.Lambda)
 
 
 def _never() -> ast.expr:
@@ -348,17 +407,18 @@ def _is_plain_callee(callee: nodes.Expression, around: Surroundings) -> bool:
         case nodes.Lambda(parameters=parameters):
             return all(parameter.default is None for parameter in parameters)
         case _:
-            return is_module_path(callee, around.scope) and not mentions_name(
-                callee, around.captures
-            )
+            return False
 
 
-def lower_callee(low: Lowering, callee: nodes.Expression, around: Surroundings) -> ast.expr:
+def lower_callee(
+    low: Lowering, callee: nodes.Expression, around: Surroundings, *, is_called: bool = False
+) -> ast.expr:
     """Lower what a stage calls; in a composed pipe it is evaluated once, when the pipe is composed."""
-    lowered = low.expression(callee, around.within(callees=None))
-    is_fixed = isinstance(callee, nodes.Lambda) or (
-        isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope)
-    )
+    bare = around.within(callees=None)
+    lowered = lower_called(low, callee, bare) if is_called else low.expression(callee, bare)
+    is_fixed = isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope)
+    if isinstance(callee, nodes.Lambda):
+        is_fixed = all(parameter.default is None for parameter in callee.parameters)
     depends_on_run = mentions_flow(callee) or mentions_name(callee, around.captures)
     if around.callees is None or is_fixed or depends_on_run:
         return lowered
@@ -368,12 +428,20 @@ def lower_callee(low: Lowering, callee: nodes.Expression, around: Surroundings) 
 # --- Branches -------------------------------------------------------------------------------------
 
 
+def lower_alone(low: Lowering, node: nodes.ParallelBlock, around: Surroundings) -> ast.expr:
+    """Return a block that stands for itself, as the head of a pipeline does: a function of its input."""
+    branch = nodes.Branch(node.span, None, (nodes.Stage(node.span, node, None, None),))
+    name = low.pipeline or stage_text(low, node)
+    return lower_branch(low, Line(node.span, (), name, name), name, branch, around, frozenset())
+
+
 Start: TypeAlias = Callable[[nodes.Stage, Surroundings], ast.expr]
 
 
 def lower_branch(
     low: Lowering,
     line: Line,
+    name: str,
     branch: nodes.Branch,
     around: Surroundings,
     wanted: frozenset[str],
@@ -381,7 +449,8 @@ def lower_branch(
 ) -> ast.expr:
     """Return the callable of one branch; with captures in demand, it returns them beside its result.
 
-    `start` makes the first stage's result, where that is not the flowing value with the stage applied.
+    `name` is the branch's in messages, such as `branch 2 of 3`; `start` makes the first stage's
+    result, where that is not the flowing value with the stage applied.
     """
     stages = flattened(branch.stages, around)
     is_alone = len(stages) == 1 and not wanted and stages[0].policy is None and start is None
@@ -389,21 +458,20 @@ def lower_branch(
         return lower_callee(low, stages[0].value, around)
     value = low.fresh("value")
     inside = around.within(has_room=not around.in_iterable, flow=None)
-    text = " | ".join(stage_text(low, stage.value) for stage in stages)
     finish = _returning_captures(low, branch, wanted) if wanted else _as_it_is
     if start is None:
         # The value that flows in stands before the first stage, like the head of a pipe.
         head = nodes.Stage(branch.span, nodes.FlowValue(branch.span), None, None)
-        behind = Line(branch.span, (head, *stages), f"branch {text}", 0, wanted)
+        behind = Line(branch.span, (head, *stages), name, line.pipeline, 0, wanted)
         body = flow(low, behind, 0, low.name(branch.span, value), inside, finish)
     else:
-        behind = Line(branch.span, stages, f"branch {text}", 1, wanted)
+        behind = Line(branch.span, stages, name, line.pipeline, 1, wanted)
         body = flow(low, behind, 0, start(stages[0], inside), inside, finish)
     return low.function(branch.span, [value], body)
 
 
 def _is_callable_as_it_stands(stage: nodes.Expression, around: Surroundings) -> bool:
-    if isinstance(stage, nodes.Name):
+    if isinstance(stage, nodes.Name) or is_module_path(stage, around.scope):
         return True
     return not mentions_flow(stage) and _is_plain_callee(stage, around)
 

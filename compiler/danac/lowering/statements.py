@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from danac import nodes
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
-from danac.lowering.expressions import binary_operator, lower_target
+from danac.lowering.expressions import lower_target
+from danac.lowering.operators import binary_operator
+from danac.lowering.structs import receiver_decorator
+from danac.lowering.types import converted
 
 
-def _suite(
+def lower_suite(
     low: Lowering, node: nodes.Node, body: nodes.Body, around: Surroundings
 ) -> list[ast.stmt]:
     """Lower a body that Python requires to hold something."""
@@ -25,6 +28,15 @@ def _expression(
 
 def _assignment(low: Lowering, node: nodes.Assignment, around: Surroundings) -> list[ast.stmt]:
     value = low.expression(node.value, around)
+    match node:
+        case nodes.Assignment(
+            targets=(nodes.Name(id=name),),
+            value=nodes.Lambda(receiver=nodes.Parameter() as receiver),
+        ):
+            decorator = receiver_decorator(low, receiver, name, node, around)
+            named = low.at(node.span, ast.keyword("name", low.constant(node.span, name)))
+            decorator.keywords.append(named)
+            value = low.call(node.span, decorator, value)
     targets = [lower_target(low, target, around) for target in node.targets]
     return [low.at(node.span, ast.Assign(targets, value))]
 
@@ -35,12 +47,32 @@ def _augmented(
     target = lower_target(low, node.target, around)
     assert isinstance(target, ast.Name | ast.Attribute | ast.Subscript)
     value = low.expression(node.value, around)
+    if low.options.coerce and node.operator == "+":
+        return [_coerced_addition(low, node, target, value, around)]
     operator = binary_operator(node.operator)
     return [low.at(node.span, ast.AugAssign(target, operator, value))]
 
 
+def _coerced_addition(
+    low: Lowering,
+    node: nodes.AugmentedAssignment,
+    target: ast.expr,
+    value: ast.expr,
+    around: Surroundings,
+) -> ast.stmt:
+    """Lower `target += value` under `coerce`, where it may join text and numbers."""
+    if not isinstance(node.target, nodes.Name | nodes.ScopedName):
+        # What stands before the name or the index would be evaluated twice.
+        return low.at(node.span, ast.AugAssign(target, ast.Add(), value))  # type: ignore[arg-type]
+    current = low.expression(node.target, around)
+    added = low.call(node.span, low.runtime(node.span, "coerce_iadd"), current, value)
+    return low.at(node.span, ast.Assign([target], added))
+
+
 def _typed(low: Lowering, node: nodes.TypedAssignment, around: Surroundings) -> list[ast.stmt]:
-    raise low.error(node.span, "typed assignments are not supported yet", "DANA199")
+    label = low.source.text_of(node.target.span)
+    value = converted(low, label, node.annotation, node.value, around)
+    return [low.at(node.span, ast.Assign([lower_target(low, node.target, around)], value))]
 
 
 def _return(low: Lowering, node: nodes.Return, around: Surroundings) -> list[ast.stmt]:
@@ -59,11 +91,6 @@ def _assert(low: Lowering, node: nodes.Assert, around: Surroundings) -> list[ast
 def _delete(low: Lowering, node: nodes.Delete, around: Surroundings) -> list[ast.stmt]:
     targets = [lower_target(low, target, around, ast.Del()) for target in node.targets]
     return [low.at(node.span, ast.Delete(targets))]
-
-
-def _raise(low: Lowering, node: nodes.Raise, around: Surroundings) -> list[ast.stmt]:
-    error = low.optional(node.error, around)
-    return [low.at(node.span, ast.Raise(error, low.optional(node.cause, around)))]
 
 
 def _scope_declaration(
@@ -126,7 +153,7 @@ def _bind(low: Lowering, node: nodes.Node, name: str, value: ast.expr) -> ast.st
 
 def _if(low: Lowering, node: nodes.If, around: Surroundings) -> list[ast.stmt]:
     tests = [
-        (branch, low.expression(branch.test, around), _suite(low, branch, branch.body, around))
+        (branch, low.expression(branch.test, around), lower_suite(low, branch, branch.body, around))
         for branch in node.branches
     ]
     lowered = low.statements(node.otherwise, around)
@@ -137,34 +164,17 @@ def _if(low: Lowering, node: nodes.If, around: Surroundings) -> list[ast.stmt]:
 
 def _while(low: Lowering, node: nodes.While, around: Surroundings) -> list[ast.stmt]:
     test = low.expression(node.test, around)
-    body = _suite(low, node, node.body, around)
+    body = lower_suite(low, node, node.body, around)
     return [low.at(node.span, ast.While(test, body, low.statements(node.otherwise, around)))]
 
 
 def _for(low: Lowering, node: nodes.For, around: Surroundings) -> list[ast.stmt]:
     iterable = low.expression(node.iterable, around)
     target = lower_target(low, node.target, around)
-    body = _suite(low, node, node.body, around)
+    body = lower_suite(low, node, node.body, around)
     otherwise = low.statements(node.otherwise, around)
     kind: Callable[..., ast.stmt] = ast.AsyncFor if node.is_async else ast.For
     return [low.at(node.span, kind(target, iterable, body, otherwise))]
-
-
-def _try(low: Lowering, node: nodes.Try, around: Surroundings) -> list[ast.stmt]:
-    body = _suite(low, node, node.body, around)
-    handlers = []
-    for handler in node.handlers:
-        kinds = low.optional(handler.kinds, around)
-        if kinds is None and handler.name is not None:
-            kinds = low.name(handler.span, "Exception")
-        lowered = _suite(low, handler, handler.body, around)
-        made = ast.ExceptHandler(kinds, handler.name, lowered)
-        handlers.append(low.at(handler.span, made))
-    otherwise = low.statements(node.otherwise, around)
-    final = low.statements(node.final, around)
-    if node.final == () and not handlers:
-        final = [low.at(node.span, ast.Pass())]
-    return [low.at(node.span, ast.Try(body, handlers, otherwise, final))]
 
 
 def _with(low: Lowering, node: nodes.With, around: Surroundings) -> list[ast.stmt]:
@@ -173,7 +183,7 @@ def _with(low: Lowering, node: nodes.With, around: Surroundings) -> list[ast.stm
         manager = low.expression(item.manager, around)
         target = None if item.target is None else lower_target(low, item.target, around)
         items.append(ast.withitem(manager, target))
-    body = _suite(low, node, node.body, around)
+    body = lower_suite(low, node, node.body, around)
     kind: Callable[..., ast.stmt] = ast.AsyncWith if node.is_async else ast.With
     return [low.at(node.span, kind(items, body))]
 
@@ -189,7 +199,6 @@ STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
     nodes.Continue: _plain(ast.Continue),
     nodes.Assert: _assert,
     nodes.Delete: _delete,
-    nodes.Raise: _raise,
     nodes.ScopeDeclaration: _scope_declaration,
     nodes.Export: _export,
     nodes.Import: _import,
@@ -197,6 +206,5 @@ STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
     nodes.If: _if,
     nodes.While: _while,
     nodes.For: _for,
-    nodes.Try: _try,
     nodes.With: _with,
 }

@@ -39,7 +39,9 @@ def bind(
     `is_first` promises that what the first `take()` gives is evaluated always, and before all else in
     the body. `is_deferred` says that a function made in the body may use the value after the body is done.
     """
-    if is_repeatable(value):
+    # A temporary of a function is bound anew in every round of a loop: a function that keeps it needs its own.
+    is_kept = is_deferred and isinstance(value, ast.Name) and value.id in low.rebound
+    if not is_kept and is_repeatable(value, around):
         return body(lambda: _copy(low, span, value), around)
     name = value.target.id if isinstance(value, ast.NamedExpr) else low.fresh(purpose)
 
@@ -47,6 +49,7 @@ def bind(
         return low.name(span, name)
 
     if around.has_room and not is_deferred:
+        low.rebound.add(name)
         if not isinstance(value, ast.NamedExpr):
             value = low.at(span, ast.NamedExpr(low.at(span, ast.Name(name, ast.Store())), value))
         if is_first:
@@ -64,11 +67,17 @@ def in_order(low: Lowering, span: Span, first: ast.expr, then: ast.expr) -> ast.
     return low.at(span, ast.Subscript(both, low.constant(span, 1), ast.Load()))
 
 
-def is_repeatable(value: ast.expr) -> bool:
-    """Whether `value` may be evaluated several times: a constant, or a temporary of ours."""
-    if isinstance(value, ast.Name):
-        return value.id.startswith(PREFIX)
-    return isinstance(value, ast.Constant)
+def is_repeatable(value: ast.expr, around: Surroundings) -> bool:
+    """Whether `value` may be evaluated several times, and at any time.
+
+    A constant may, a temporary of ours, and a parameter that nothing ever binds anew.
+    """
+    if not isinstance(value, ast.Name):
+        return isinstance(value, ast.Constant)
+    if value.id.startswith(PREFIX):
+        return True
+    found = around.scope.lookup(value.id)
+    return found is not None and found[1].kind == "parameter" and found[1].writes == 1
 
 
 def _copy(low: Lowering, span: Span, value: ast.expr) -> ast.expr:

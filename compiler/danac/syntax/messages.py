@@ -14,6 +14,8 @@ class Finding(NamedTuple):
     hint: str | None
 
 
+LAMBDA_COLON = "DANA113"
+
 _ANY_EXPRESSION = {"NAME", "NUMBER", "LPAR"}
 _EXPRESSION_TOKENS = {
     *(
@@ -107,10 +109,10 @@ def _common_mistake(
         return Finding("unexpected indent", "DANA111", None)
     if expected == {"INDENT"} or (kind in {"DEDENT", "NEWLINE"} and "INDENT" in expected):
         return Finding("expected an indented block", "DANA112", None)
-    if "DOUBLE_COLON" in expected and "LSQB" not in expected:
+    if "DOUBLE_COLON" in expected and "OPERATOR" not in expected:
         return Finding(
             "a lambda's body stands behind `::`",
-            "DANA113",
+            LAMBDA_COLON,
             "Dana lambdas use `::`, as in `lambda x :: x + 1`",
         )
     if previous == "class" and kind == "NAME":

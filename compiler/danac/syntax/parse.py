@@ -6,6 +6,7 @@ run pays for computing them: `python -m danac.syntax.tables` writes them anew wh
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TypeAlias
 
@@ -18,7 +19,6 @@ from danac.source import Source, Span
 from danac.syntax import messages
 from danac.syntax.lexer import tokenize
 from danac.syntax.tables import load_parser, terminal_names
-
 
 ParseTree: TypeAlias = Tree[Token]
 
@@ -62,9 +62,31 @@ def _unexpected(source: Source, token: Token, state: InteractiveParser) -> DanaS
     span = span_of(token)
     if token.type == "$END" or (token.type in {"NEWLINE", "DEDENT"} and previous is not None):
         # What is missing is missing behind the last word, not at the start of the next line.
-        end = span_of(previous) if previous is not None else span
-        span = Span(end.end_line, end.end_column, end.end_line, end.end_column)
+        span = _behind(previous)
+    if finding.code == messages.LAMBDA_COLON:
+        span = _colon_of_lambda(source, state) or span
     return DanaSyntaxError(finding.message, source, span, code=finding.code, hint=finding.hint)
+
+
+def _behind(previous: Token | None) -> Span:
+    if previous is None:
+        return Span(1, 1, 1, 1)
+    line, column, end_line, end_column = span_of(previous)
+    if previous.type == "NEWLINE":
+        return Span(line, column, line, column)
+    return Span(end_line, end_column, end_line, end_column)
+
+
+def _colon_of_lambda(source: Source, state: InteractiveParser) -> Span | None:
+    """Return where the innermost unfinished lambda has a single colon, if it has one on its line."""
+    for value in reversed(state.parser_state.value_stack):
+        if isinstance(value, Token) and value.type == "LAMBDA":
+            start = span_of(value)
+            found = re.compile("(?<!:):(?!:)").search(source.line(start.line), start.end_column - 1)
+            if found is None:
+                return None
+            return Span(start.line, found.start() + 1, start.line, found.end() + 1)
+    return None
 
 
 def _last_token(state: InteractiveParser) -> Token | None:

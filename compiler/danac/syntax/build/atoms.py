@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from lark import Token, Tree
 
 from danac import nodes
+from danac.identifiers import python_name
 from danac.syntax.strings import fstring_text_value, string_value
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ TreeOf: TypeAlias = Tree[Token]
 
 
 def _name(b: Builder, token: Token) -> nodes.Expression:
-    return nodes.Name(b.span(token), str(token))
+    return nodes.Name(b.span(token), python_name(str(token)))
 
 
 def _scoped(b: Builder, token: Token) -> nodes.Expression:
     scope, name = token.split(":")
     if scope == "local":
-        return nodes.Name(b.span(token), name)
+        return nodes.Name(b.span(token), python_name(name))
     kind = cast(Literal["private", "public", "system"], scope)
     return nodes.ScopedName(b.span(token), kind, name)
 

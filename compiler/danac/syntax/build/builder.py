@@ -41,6 +41,8 @@ class Builder:
         """Build nodes of `source`."""
         self.source = source
         self.latest: Part | None = None
+        self.parameters: frozenset[str] = frozenset()
+        """The parameters of the declarative function that is being built."""
 
     def expression(self, part: Part) -> nodes.Expression:
         """Build an expression from a tree or from a token that is one by itself."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from lark import Token, Tree
 
 from danac import nodes
+from danac.identifiers import python_name
 
 if TYPE_CHECKING:
     from danac.syntax.build.builder import Builder
@@ -75,7 +76,7 @@ def _parameter(b: Builder, tree: TreeOf) -> nodes.Parameter:
     name, annotation, *default = tree.children
     return nodes.Parameter(
         b.span(tree),
-        None if name is None else str(name),
+        None if name is None else python_name(str(name)),
         kind,
         b.optional_type(annotation),
         b.optional(default[0]) if default else None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 from lark import Token, Tree
 
 from danac import nodes
+from danac.identifiers import python_name
 from danac.source import Span
 from danac.syntax.build.calls import build_parameters
 from danac.syntax.build.pipes import declared_pipe
@@ -70,7 +71,7 @@ def _function(b: Builder, tree: TreeOf) -> nodes.Function:
     span = head.span if not body else Span(*head.span[:2], *body[-1].span[2:])
     return nodes.Function(
         span,
-        str(head.name),
+        python_name(str(head.name)),
         b.span(head.name),
         head.parameters,
         head.returns,
@@ -91,10 +92,12 @@ def _declaration(b: Builder, tree: TreeOf) -> nodes.Declaration:
             hint="use `async def f(…):`",
         )
     names = frozenset(parameter.name for parameter in head.parameters if parameter.name is not None)
+    outer, b.parameters = b.parameters, names
     pipe = declared_pipe(b, head.rest, names)
+    b.parameters = outer
     return nodes.Declaration(
         Span(*head.span[:2], *pipe.span[2:]),
-        str(head.name),
+        python_name(str(head.name)),
         b.span(head.name),
         head.parameters,
         head.returns,
@@ -120,7 +123,13 @@ def _struct(b: Builder, tree: TreeOf) -> nodes.Struct:
             message = f"struct {name} holds fields (`name: type`) and methods"
             b.refuse(part, message, code="DANA141")
     return nodes.Struct(
-        b.span(tree), str(name), b.span(name), docstring, tuple(fields), tuple(methods), decorators
+        b.span(tree),
+        python_name(str(name)),
+        b.span(name),
+        docstring,
+        tuple(fields),
+        tuple(methods),
+        decorators,
     )
 
 
@@ -145,7 +154,12 @@ def _interface(b: Builder, tree: TreeOf) -> nodes.Interface:
             message = f"interface {name} holds `method(parameters) -> type` and names of interfaces"
             b.refuse(part, message, code="DANA142")
     return nodes.Interface(
-        b.span(tree), str(name), b.span(name), docstring, tuple(embedded), tuple(methods)
+        b.span(tree),
+        python_name(str(name)),
+        b.span(name),
+        docstring,
+        tuple(embedded),
+        tuple(methods),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from lark import Token, Tree
 
 from danac import nodes
+from danac.identifiers import python_name
 from danac.syntax.build.calls import build_arguments, build_parameters
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _slice(b: Builder, tree: TreeOf) -> nodes.Expression:
 
 def _named(b: Builder, tree: TreeOf) -> nodes.Expression:
     token, value = tree.children
-    target = nodes.Name(b.span(token), str(token))
+    target = nodes.Name(b.span(token), python_name(str(token)))
     return nodes.NamedExpression(b.span(tree), target, b.expression(value))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from lark import Token, Tree
 
 from danac import nodes
+from danac.identifiers import python_name
 from danac.syntax.build.calls import build_arguments
 
 if TYPE_CHECKING:
@@ -62,20 +63,33 @@ def _policy(b: Builder, tree: TreeOf) -> nodes.Policy:
 
 
 def _capture(b: Builder, tree: TreeOf) -> nodes.Capture:
-    return nodes.Capture(b.span(tree), str(tree.children[0]))
+    return nodes.Capture(b.span(tree), python_name(str(tree.children[0])))
 
 
 def _as_block(b: Builder, stage: nodes.Stage) -> nodes.Stage:
     """Return `stage` with its display, if it is one, turned into a parallel block."""
-    value = stage.value
-    if isinstance(value, nodes.Comprehension) and value.kind != "generator":
-        message = "a block lists its branches; a comprehension cannot stand here"
-        b.refuse(
-            value.span, message, code="DANA132", hint="put it in parentheses and call it for data"
-        )
-    if not isinstance(value, Display):
-        return stage
-    return nodes.Stage(stage.span, block_of(b, value), stage.policy, stage.capture)
+    value = _as_stage_value(b, stage.value)
+    return nodes.Stage(stage.span, value, stage.policy, stage.capture)
+
+
+def _as_stage_value(b: Builder, value: nodes.Expression) -> nodes.Expression:
+    match value:
+        case nodes.Comprehension() if value.kind != "generator":
+            message = "a block lists its branches; a comprehension cannot stand here"
+            b.refuse(value.span, message, code="DANA132")
+        case nodes.ListDisplay() | nodes.SetDisplay() | nodes.DictDisplay():
+            return block_of(b, value)
+        case nodes.Group(value=nodes.Pipe(stages=(first, *rest)) as pipe):
+            # A pipe in parentheses may start with a block; with data at its head it makes a stage.
+            if isinstance(first.value, Display) and _holds_stages(first.value, b.parameters):
+                first = _as_block(b, first)
+            return nodes.Group(value.span, nodes.Pipe(pipe.span, (first, *rest)))
+        case nodes.Group(value=inner):
+            return nodes.Group(value.span, _as_stage_value(b, inner))
+        case nodes.Conditional(test=test, body=body, otherwise=otherwise):
+            arms = _as_stage_value(b, body), _as_stage_value(b, otherwise)
+            return nodes.Conditional(value.span, test, *arms)
+    return value
 
 
 def block_of(b: Builder, display: Display) -> nodes.ParallelBlock:
@@ -130,6 +144,9 @@ def declared_pipe(b: Builder, part: TreeOf | Token, parameters: frozenset[str]) 
     if not isinstance(value, nodes.Pipe):
         value = nodes.Pipe(value.span, (nodes.Stage(value.span, value, None, None),))
     first, *rest = value.stages
+    if not isinstance(first.value, Display | nodes.Comprehension):
+        # Parenthesised pipes and the arms of a conditional are stages like any others.
+        first = _as_block(b, first)
     if isinstance(first.value, Display) and _holds_stages(first.value, parameters):
         first = _as_block(b, first)
     return nodes.Pipe(value.span, (first, *rest))

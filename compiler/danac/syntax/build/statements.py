@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from lark import Token, Tree
 
 from danac import nodes
+from danac.identifiers import python_name
 from danac.source import Span
 from danac.syntax.build.expressions import build_targets
 
@@ -132,12 +133,12 @@ def _scope_declaration(
     kind: Literal["global", "nonlocal"],
 ) -> Callable[[Builder, TreeOf], nodes.Statement]:
     return lambda b, tree: nodes.ScopeDeclaration(
-        b.span(tree), kind, tuple(str(name) for name in tree.children)
+        b.span(tree), kind, tuple(python_name(str(name)) for name in tree.children)
     )
 
 
 def _export(b: Builder, tree: TreeOf) -> nodes.Statement:
-    return nodes.Export(b.span(tree), tuple(str(name) for name in tree.children))
+    return nodes.Export(b.span(tree), tuple(python_name(str(name)) for name in tree.children))
 
 
 # --- Imports --------------------------------------------------------------------------------------
@@ -168,12 +169,16 @@ def _from_import(b: Builder, tree: TreeOf) -> nodes.Statement:
     for child in imported.children:
         if isinstance(child, Tree):
             name, alias = child.children
-            names.append(nodes.ImportedName(b.span(child), str(name), _optional_text(alias), False))
+            names.append(
+                nodes.ImportedName(
+                    b.span(child), python_name(str(name)), _optional_text(alias), False
+                )
+            )
     return nodes.FromImport(b.span(tree), level, path, is_python, tuple(names))
 
 
 def _optional_text(part: TreeOf | Token | None) -> str | None:
-    return None if part is None else str(part)
+    return None if part is None else python_name(str(part))
 
 
 def _is(part: object, kind: str) -> bool:

@@ -1,0 +1,99 @@
+"""Nodes and scopes → the names that nothing can supply, with the nearest known one suggested."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from danac import nodes
+from danac.analysis import builtins
+from danac.analysis.names import Names, Scope
+from danac.analysis.stages import sees_star_import
+from danac.diagnostics import Diagnostic, Severity
+
+
+def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
+    """Return a finding for each read of a name that no definition, import or scoped assignment supplies.
+
+    It is an error, or only a warning where the program imports modules that may set `public:` names.
+    """
+    scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
+    severity: Severity = "warning" if _imports_other_programs(module) else "error"
+    findings = []
+    for name, scope in reads(module, names):
+        if _is_known(name.id, scope) or name.id in scoped:
+            continue
+        message = f"name {name.id!r} is not defined"
+        findings.append(Diagnostic("DANA201", message, severity, name.span, _hint(name.id, scope)))
+    return findings
+
+
+def _is_known(name: str, scope: Scope) -> bool:
+    if scope.lookup(name) is not None or name in scope.nonlocals or sees_star_import(scope):
+        return True
+    return name in builtins.NAMES or name in builtins.REFUSED
+
+
+def _hint(name: str, scope: Scope) -> str | None:
+    known = sorted({*scope.visible(), *builtins.NAMES})
+    nearest = get_close_matches(name, known, n=1)
+    return f"did you mean `{nearest[0]}`?" if nearest else None
+
+
+def _imports_other_programs(module: nodes.Module) -> bool:
+    for found in nodes.walk(module, lambda node: not isinstance(node, nodes.Expression)):
+        if isinstance(found, nodes.Import):
+            paths = [item.path for item in found.names]
+        elif isinstance(found, nodes.FromImport):
+            paths = [found.path] if not found.level else [""]
+        else:
+            continue
+        if any(path.partition(".")[0] not in sys.stdlib_module_names for path in paths):
+            return True
+    return False
+
+
+def reads(module: nodes.Module, names: Names) -> Iterator[tuple[nodes.Name, Scope]]:
+    """Yield each name that is read, with the scope that it is read in; captures of pipes are left out."""
+    todo: list[tuple[nodes.Node, Scope, frozenset[str]]] = [(module, names.module, frozenset())]
+    while todo:
+        node, scope, captures = todo.pop()
+        if isinstance(node, nodes.Name):
+            if node.id not in captures:
+                yield node, scope
+            continue
+        if isinstance(node, nodes.Pipe):
+            captures |= {
+                found.name for found in nodes.walk(node) if isinstance(found, nodes.Capture)
+            }
+        if isinstance(node, nodes.Function | nodes.Declaration | nodes.Lambda):
+            inner = names.scope_of(node)
+            for child in nodes.children(node):
+                # Defaults and decorators belong to the scope around the function.
+                is_outside = isinstance(child, nodes.Parameter) or _is_decorator(node, child)
+                todo.append((child, scope if is_outside else inner, captures))
+        elif isinstance(node, nodes.Comprehension):
+            todo.append((node.clauses[0].iterable, scope, captures))
+            inner = names.scope_of(node)
+            todo += [(child, inner, captures) for child in _inside(node)]
+        elif not isinstance(node, nodes.TypeName | nodes.TypeUnion | nodes.TypeLiteral):
+            todo += [(child, scope, captures) for child in nodes.children(node)]
+
+
+def _is_decorator(node: nodes.Node, child: nodes.Node) -> bool:
+    if not isinstance(node, nodes.Function | nodes.Declaration):
+        return False
+    return any(child is decorator for decorator in node.decorators)
+
+
+def _inside(node: nodes.Comprehension) -> Iterator[nodes.Node]:
+    """Yield what a comprehension evaluates in its own scope: all but its first iterable."""
+    for index, clause in enumerate(node.clauses):
+        if index:
+            yield clause.iterable
+        yield clause.target
+        yield from clause.conditions
+    if node.key is not None:
+        yield node.key
+    yield node.element

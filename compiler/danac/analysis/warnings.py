@@ -1,0 +1,121 @@
+"""Nodes → warnings: what a program can hardly mean, and what means something else in the reference.
+
+The reference interpreter runs the same programs; where this compiler gives one another meaning without
+saying so at run time, `danac check` says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from danac import nodes
+from danac.analysis.names import Names
+from danac.analysis.undefined import reads
+from danac.diagnostics import Diagnostic
+from danac.source import Source
+
+
+def warnings(module: nodes.Module, names: Names, source: Source) -> list[Diagnostic]:
+    """Return all warnings about `module`, in source order."""
+    found = [
+        *_unused_captures(module),
+        *_single_branches(module),
+        *_portability(module, source),
+        *_names_of_callers(module, names),
+    ]
+    return sorted(found, key=lambda finding: finding.span)
+
+
+def _warn(node: nodes.Node, code: str, message: str, hint: str | None = None) -> Diagnostic:
+    return Diagnostic(code, message, "warning", node.span, hint)
+
+
+# --- Pipes ----------------------------------------------------------------------------------------
+
+
+def _unused_captures(module: nodes.Module) -> Iterator[Diagnostic]:
+    for pipe in nodes.walk(module):
+        if not isinstance(pipe, nodes.Pipe) or len(pipe.stages) == 1:
+            continue
+        read = {found.id for found in nodes.walk(pipe) if isinstance(found, nodes.Name)}
+        for stage in pipe.stages:
+            for capture in _captures_of(stage):
+                if capture.name not in read:
+                    yield _warn(capture, "DANA211", f"capture {capture.name!r} is never used")
+
+
+def _captures_of(stage: nodes.Stage) -> Iterator[nodes.Capture]:
+    """Yield the captures of a stage and of the branches of its block, but not those of inner pipes."""
+    if isinstance(stage.value, nodes.ParallelBlock):
+        for branch in stage.value.branches:
+            for inner in branch.stages:
+                yield from _captures_of(inner)
+    if stage.capture is not None:
+        yield stage.capture
+
+
+def _single_branches(module: nodes.Module) -> Iterator[Diagnostic]:
+    for found in nodes.walk(module):
+        if isinstance(found, nodes.ParallelBlock) and len(found.branches) == 1:
+            hint = "write the branch as a stage, unless a list of one result is meant"
+            yield _warn(found, "DANA212", "a block with one branch runs nothing in parallel", hint)
+
+
+# --- Portability ----------------------------------------------------------------------------------
+
+
+def _portability(module: nodes.Module, source: Source) -> Iterator[Diagnostic]:
+    for found in nodes.walk(module):
+        match found:
+            case nodes.Constant(value=str()) | nodes.FormattedText():
+                text = source.text_of(found.span)
+                prefix = text[: len(text) - len(text.lstrip("rRfF"))]
+                if "\\" in text and "r" not in prefix.lower():
+                    message = "the reference interpreter does not decode escapes in texts"
+                    yield _warn(found, "DANA301", message)
+            case nodes.If(branches=branches):
+                for branch in branches:
+                    yield from _text_condition(branch.test)
+            case nodes.While(test=test) | nodes.Conditional(test=test):
+                yield from _text_condition(test)
+            case nodes.Comparison(operators=(_, _, *_)):
+                message = "the reference interpreter compares a chain from left to right"
+                hint = "write `a < b and b < c` where both should mean the same"
+                yield _warn(found, "DANA304", message, hint)
+            case nodes.UnaryOperation(operator="-", operand=nodes.BinaryOperation(operator="**")):
+                message = "the reference interpreter reads `-a ** b` as `(-a) ** b`"
+                yield _warn(found, "DANA305", message, "write the parentheses that are meant")
+            case nodes.Pipe(stages=stages):
+                yield from _lambda_heads(stages)
+
+
+def _text_condition(test: nodes.Expression) -> Iterator[Diagnostic]:
+    if isinstance(test, nodes.Constant) and isinstance(test.value, str):
+        message = "the reference interpreter reads a text in a condition as yes or no"
+        yield _warn(test, "DANA303", message, "write `semantic_bool(…)` where that is meant")
+
+
+def _lambda_heads(stages: tuple[nodes.Stage, ...]) -> Iterator[Diagnostic]:
+    for stage in stages[:-1]:
+        # In parentheses the stage is longer than the lambda.
+        if isinstance(stage.value, nodes.Lambda) and stage.span == stage.value.span:
+            message = "in the reference interpreter the lambda's body takes the rest of the pipe"
+            hint = "put the lambda, or the pipe that its body should be, in parentheses"
+            yield _warn(stage, "DANA306", message, hint)
+
+
+def _names_of_callers(module: nodes.Module, names: Names) -> Iterator[Diagnostic]:
+    """Yield reads of names that only other functions bind: the reference finds them in its callers."""
+    bound_in_functions: set[str] = set()
+    functions = [
+        found
+        for found in nodes.walk(module)
+        if isinstance(found, nodes.Function | nodes.Declaration)
+    ]
+    for function in functions:
+        bound_in_functions.update(names.scope_of(function).bindings)
+    for name, scope in reads(module, names):
+        is_unknown = scope.lookup(name.id) is None and name.id not in scope.nonlocals
+        if is_unknown and name.id in bound_in_functions and scope is not names.module:
+            message = f"the reference interpreter finds {name.id!r} in the functions that call"
+            yield _warn(name, "DANA302", message, "pass it as a parameter")

@@ -1,0 +1,146 @@
+"""Attributes and method calls: where Dana asks more than Python, and only there.
+
+x.name        x.name if not isinstance(x, dict) else attribute(x, "name")    a dict's key comes first
+json.dumps    json.dumps                                                    what surely is no dict
+o.m(1)        o.m(1)                                                        no `m` in scope: Python's call
+o.m(1)        call_method(o, "m", m, 1)                                     `m` may be a method by receiver
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+
+from danac import nodes
+from danac.analysis.names import Binding, Scope
+from danac.analysis.stages import is_module_path, is_struct, kind_of
+from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
+from danac.lowering.runtime_names import RuntimeName
+from danac.lowering.temporaries import bind
+from danac.lowering.types import is_type_call, lower_class
+
+# What the record of a caught error offers beside the exception's own attributes.
+_RECORD = frozenset(
+    "type message traceback filename line column source_line original".split()  # noqa: SIM905
+)
+
+
+def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> ast.expr:
+    if _is_error_record(node, around):
+        return _by_runtime(low, node, around, "error_attribute")
+    if keyword.iskeyword(node.name):
+        return _by_runtime(low, node, around, "attribute")
+    if is_no_dict(node.value, around.scope) or is_type_call(node.value, around):
+        return plain_attribute(low, node, around)
+    if not (_is_python(around, "isinstance") and _is_python(around, "dict")):
+        return _by_runtime(low, node, around, "attribute")
+    value = low.expression(node.value, around)
+    if isinstance(value, ast.Name):
+        return _tested(low, node, lambda: low.name(node.value.span, value.id))
+    if around.has_room:
+        return bind(
+            low,
+            node.value.span,
+            "value",
+            value,
+            around,
+            lambda take, inner: _tested(low, node, take),
+            is_first=True,
+        )
+    name = low.constant(node.span, node.name)
+    return low.call(node.span, low.runtime(node.span, "attribute"), value, name)
+
+
+def plain_attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> ast.expr:
+    """Return Python's attribute access: what a method call does, and what objects that are no dicts need."""
+    if keyword.iskeyword(node.name):
+        return _by_runtime(low, node, around, "attribute")
+    value = lower_class(low, node.value, around)
+    return low.at(node.span, ast.Attribute(value, node.name, ast.Load()))
+
+
+def _tested(low: Lowering, node: nodes.Attribute, take: Take) -> ast.expr:
+    span = node.span
+    test = low.call(span, low.name(span, "isinstance"), take(), low.name(span, "dict"))
+    no_dict = low.at(span, ast.UnaryOp(ast.Not(), test))
+    plain = low.at(span, ast.Attribute(take(), node.name, ast.Load()))
+    name = low.constant(span, node.name)
+    keyed = low.call(span, low.runtime(span, "attribute"), take(), name)
+    return low.at(span, ast.IfExp(no_dict, plain, keyed))
+
+
+def _by_runtime(
+    low: Lowering,
+    node: nodes.Attribute,
+    around: Surroundings,
+    function: RuntimeName,
+) -> ast.expr:
+    value = low.expression(node.value, around)
+    name = low.constant(node.span, node.name)
+    return low.call(node.span, low.runtime(node.span, function), value, name)
+
+
+def _is_python(around: Surroundings, name: str) -> bool:
+    return around.scope.lookup(name) is None
+
+
+def is_no_dict(node: nodes.Expression, scope: Scope) -> bool:
+    """Whether the value of `node` surely is no dict, so that an attribute of it is Python's."""
+    match node:
+        case nodes.Name(id=name):
+            if is_module_path(node, scope) or kind_of(node, scope) == "callable":
+                return True
+            found = scope.lookup(name)
+            return found is not None and _is_instance_parameter(found[1], found[0])
+        case nodes.Attribute():
+            return is_module_path(node, scope)
+        case nodes.Constant() | nodes.FormattedText() | nodes.ListDisplay() | nodes.TupleDisplay():
+            return True
+        case nodes.Call(function=nodes.Name(id=name)):
+            return is_struct(name, scope)
+        case _:
+            return False
+
+
+def _is_instance_parameter(binding: Binding, scope: Scope) -> bool:
+    """Whether the name is the receiver of a struct's method: the call has made sure of its type."""
+    return binding.writes == 1 and binding.node in scope.instance_parameters
+
+
+def _is_error_record(node: nodes.Attribute, around: Surroundings) -> bool:
+    if node.name not in _RECORD or not isinstance(node.value, nodes.Name):
+        return False
+    found = around.scope.lookup(node.value.id)
+    return found is not None and found[1].is_error
+
+
+# --- Method calls ---------------------------------------------------------------------------------
+
+
+def method_candidate(node: nodes.Call, around: Surroundings) -> str | None:
+    """Return the name in scope that may be the method meant by the call `o.m(…)`, if there is one.
+
+    Structs carry their receiver functions as attributes, which Python finds by itself; a look at run
+    time is needed where a built-in type may have one, or where a function's first parameter is annotated.
+    """
+    if not isinstance(node.function, nodes.Attribute):
+        return None
+    name, owner = node.function.name, node.function.value
+    if is_module_path(owner, around.scope) or name in around.captures:
+        return None
+    found = around.scope.lookup(name)
+    if found is None:
+        return None
+    binding = found[1]
+    if binding.is_method_of_others or binding.is_from_import:
+        return name
+    if not isinstance(binding.node, nodes.Function | nodes.Declaration):
+        return None
+    if binding.node.receiver is not None:
+        return None
+    parameters = binding.node.parameters
+    is_annotated = bool(parameters) and parameters[0].annotation is not None
+    return name if is_annotated or around.scope.module.has_structs else None
+
+
+EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {nodes.Attribute: _attribute}

@@ -1,0 +1,164 @@
+"""Types at run time: typed assignment, `isinstance`, `type`, and how an annotation is handed to the runtime."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from danac import nodes
+from danac.analysis import stages
+from danac.lowering.context import Lowering, Surroundings, Take
+from danac.lowering.runtime_names import RuntimeName
+from danac.lowering.temporaries import bind
+from danac.source import Span
+
+# Type words are case-insensitive.
+_WORDS: Mapping[str, type] = {
+    kind.__name__: kind for kind in (int, float, str, bool, list, dict, tuple, set)
+}
+
+
+def type_value(
+    low: Lowering, annotation: nodes.TypeExpression, around: Surroundings
+) -> ast.expr | None:
+    """Return what the runtime checks values against; None for `any` and unknown names, which take everything.
+
+    A class, `None`, or a tuple of those for a union; generics are their head.
+    """
+    span = annotation.span
+    match annotation:
+        case nodes.TypeLiteral(value=None):
+            return low.constant(span, None)
+        case nodes.TypeLiteral(value=str(text)):
+            return _named(low, span, text, around)
+        case nodes.TypeUnion(members=members):
+            lowered = [type_value(low, member, around) for member in members]
+            if any(member is None for member in lowered):
+                return None
+            return low.at(span, ast.Tuple([item for item in lowered if item], ast.Load()))
+        case nodes.TypeName(name=str(name)):
+            return _named(low, span, name, around)
+        case _:
+            return None
+
+
+def _named(low: Lowering, span: Span, name: str, around: Surroundings) -> ast.expr | None:
+    head, *path = name.split(".")
+    if around.scope.lookup(head) is None:
+        kind = _WORDS.get(name.lower())
+        return None if kind is None else low.name(span, kind.__name__)
+    value = low.name(span, head)
+    for part in path:
+        value = low.at(span, ast.Attribute(value, part, ast.Load()))
+    return value
+
+
+def word_of(annotation: nodes.TypeExpression, around: Surroundings) -> type | None:
+    """Return the built-in type that `annotation` simply is, if it is one."""
+    if not isinstance(annotation, nodes.TypeName) or annotation.name is None:
+        return None
+    kind = _WORDS.get(annotation.name.lower())
+    if kind is None or around.scope.lookup(annotation.name) is not None:
+        return None
+    return kind if around.scope.lookup(kind.__name__) is None else None
+
+
+def converted(
+    low: Lowering,
+    label: str,
+    annotation: nodes.TypeExpression,
+    value: nodes.Expression,
+    around: Surroundings,
+) -> ast.expr:
+    """Return `value` as a typed assignment stores it: tested in place, converted by the runtime if need be."""
+    lowered = low.expression(value, around)
+    expected = type_value(low, annotation, around)
+    word = word_of(annotation, around)
+    if expected is None or (word is not None and _is_proved(value, word)):
+        return lowered
+
+    def convert(argument: ast.expr) -> ast.expr:
+        function = low.runtime(annotation.span, "convert")
+        return low.call(value.span, function, argument, expected, low.constant(value.span, label))
+
+    if word is None or not around.has_room or around.scope.lookup("type") is not None:
+        return convert(lowered)
+
+    def test_first(take: Take, around: Surroundings) -> ast.expr:
+        span = value.span
+        kind = low.call(span, low.name(span, "type"), take())
+        is_exact = low.at(span, ast.Compare(kind, [ast.Is()], [low.name(span, word.__name__)]))
+        return low.at(span, ast.IfExp(is_exact, take(), convert(take())))
+
+    return bind(low, value.span, "value", lowered, around, test_first, is_first=True)
+
+
+def _is_proved(value: nodes.Expression, word: type) -> bool:
+    """Whether `value` surely is exactly of the built-in type `word`."""
+    match value:
+        case nodes.Constant(value=constant):
+            return type(constant) is word
+        case nodes.FormattedText():
+            return word is str
+        case nodes.ListDisplay() | nodes.Comprehension(kind="list"):
+            return word is list
+        case nodes.DictDisplay() | nodes.Comprehension(kind="dict"):
+            return word is dict
+        case nodes.SetDisplay() | nodes.Comprehension(kind="set"):
+            return word is set
+        case nodes.TupleDisplay():
+            return word is tuple
+        case nodes.Comparison():
+            return False
+        case _:
+            return False
+
+
+# --- isinstance and type --------------------------------------------------------------------------
+
+
+def is_type_call(node: nodes.Expression, around: Surroundings) -> bool:
+    """Whether `node` is `type(v)` with Python's `type`."""
+    if not isinstance(node, nodes.Call) or not isinstance(node.function, nodes.Name):
+        return False
+    is_single = len(node.positional) == 1 and not node.keywords
+    is_plain = is_single and not isinstance(node.positional[0], nodes.Starred)
+    return node.function.id == "type" and is_plain and stages.is_builtin("type", around.scope)
+
+
+def lower_class(low: Lowering, node: nodes.Expression, around: Surroundings) -> ast.expr:
+    """Lower what is compared, asked for an attribute or called: there `type(v)` is the class itself."""
+    if not is_type_call(node, around):
+        return low.expression(node, around)
+    assert isinstance(node, nodes.Call)
+    function = low.name(node.function.span, "type")
+    return low.call(node.span, function, low.expression(node.positional[0], around))
+
+
+def replaced_builtin(node: nodes.Call, around: Surroundings) -> RuntimeName | None:
+    """Return the runtime's function for a call of `isinstance` or `type`, where Python's is not enough.
+
+    `type(v)` prints as `int`; `isinstance(v, "Point")` takes names of types as text.
+    """
+    if is_type_call(node, around):
+        return "type_of"
+    is_isinstance = isinstance(node.function, nodes.Name) and node.function.id == "isinstance"
+    if not is_isinstance or not stages.is_builtin("isinstance", around.scope):
+        return None
+    if len(node.positional) != 2 or node.keywords:
+        return None
+    kinds = node.positional[1]
+    items = kinds.items if isinstance(kinds, nodes.TupleDisplay) else (kinds,)
+    return None if all(_is_class(item, around) for item in items) else "isinstance_of"
+
+
+def _is_class(node: nodes.Expression, around: Surroundings) -> bool:
+    """Whether Python's `isinstance` takes `node` as it is: a built-in type, a struct, an imported class."""
+    if isinstance(node, nodes.Attribute):
+        return stages.is_module_path(node, around.scope)
+    if not isinstance(node, nodes.Name):
+        return is_type_call(node, around)
+    found = around.scope.lookup(node.id)
+    if found is None:
+        return stages.is_builtin(node.id, around.scope)
+    return found[1].kind in ("struct", "import") and found[1].writes == 1
