@@ -116,6 +116,17 @@ def _means(text: str, module: ast.Module) -> bool:
         return False
 
 
+def _told_apart(items: object) -> object:
+    """Return a list without the empty texts that the parser of Python 3.12 adds to f-strings."""
+    if not isinstance(items, list):
+        return items or []
+    return (
+        [item for item in items if not (isinstance(item, ast.Constant) and item.value == "")]
+        if any(isinstance(item, ast.FormattedValue) for item in items)
+        else items
+    )
+
+
 def _same_tree(parsed: object, original: object) -> bool:
     # Not `ast.dump`: it recurses, and in 3.12 tells an absent list from an empty one.
     pending = [(parsed, original)]
@@ -130,7 +141,7 @@ def _same_tree(parsed: object, original: object) -> bool:
                 if name not in _UNPRINTED
             )
         elif isinstance(one, list) or isinstance(other, list):
-            items, others = one or [], other or []
+            items, others = _told_apart(one), _told_apart(other)
             if not (isinstance(items, list) and isinstance(others, list)):
                 return False
             if len(items) != len(others):

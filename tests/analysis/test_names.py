@@ -108,5 +108,5 @@ def test_defaults_belong_to_the_scope_around():
 
 
 def test_star_import_is_noted():
-    assert names_of("from a import *")[0].module.has_star_import
-    assert not names_of("from a import b")[0].module.has_star_import
+    assert names_of("from a import *")[0].module.star_import is not None
+    assert names_of("from a import b")[0].module.star_import is None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from danac.cli.arguments import STANDARD_INPUT, Parser, find_programs, read_program
 from danac.compilation import to_ast
-from danac.diagnostics import DanaSyntaxError
+from danac.diagnostics import DanaSyntaxError, InternalError
 from danac.listing import to_python
 from danac.loading.errors import UsageError
 from danac.loading.import_hook import SUFFIXES
@@ -62,7 +62,7 @@ def _build(job: Job) -> bool:
         changed = _write(job.target, listing.encode())
     except DanaSyntaxError as error:
         return _fail(render_syntax_error(error, job.path))
-    except UsageError as error:
+    except (UsageError, InternalError) as error:
         return _fail(f"danac: error: {error}")
     except OSError as error:
         return _fail(f"danac: error: cannot write {job.target}: {error.strerror or error}")

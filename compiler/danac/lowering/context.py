@@ -46,6 +46,8 @@ class Surroundings:
     scope: Scope
     has_room: bool = False
     """Whether a temporary may be bound with `:=` here: in functions, but not in iterables of comprehensions."""
+    may_bind: bool = False
+    """Whether Python would let one be bound, although the parts of a generator could disturb each other."""
     in_iterable: bool = False
     flow: Take | None = None
     captures: Mapping[str, Take] = field(default_factory=lambda: MappingProxyType({}))
@@ -62,7 +64,13 @@ class Surroundings:
 
     def inside_function(self, scope: Scope) -> Surroundings:
         """Return the surroundings of the body of a function or lambda that stands here."""
-        return replace(self, scope=scope, has_room=not self.in_iterable, callees=None)
+        return replace(
+            self,
+            scope=scope,
+            has_room=not self.in_iterable,
+            may_bind=not self.in_iterable,
+            callees=None,
+        )
 
 
 class Lowering:

@@ -163,7 +163,9 @@ def _comprehension(low: Lowering, node: nodes.Comprehension, around: Surrounding
     clauses = []
     for index, clause in enumerate(node.clauses):
         outer = around if index == 0 else inner
-        iterable = low.expression(clause.iterable, outer.within(has_room=False, in_iterable=True))
+        iterable = low.expression(
+            clause.iterable, outer.within(has_room=False, may_bind=False, in_iterable=True)
+        )
         target = lower_target(low, clause.target, inner)
         conditions = low.expressions(clause.conditions, inner)
         clauses.append(ast.comprehension(target, iterable, conditions, int(clause.is_async)))

@@ -23,6 +23,7 @@ from danac.lowering.blocks import lower_block
 from danac.lowering.case import case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments, lower_called
+from danac.lowering.runtime_names import generated
 from danac.lowering.temporaries import (
     Body,
     bind,
@@ -333,6 +334,10 @@ class _Application:
             return body(around.within(flow=take))
 
         uses = sum(count_flow(part, alias) for part in parts)
+        if isinstance(value, ast.Constant) and _tests_identity(stage):
+            # Python would warn of an `is` with a literal, which nobody wrote.
+            low.dana_functions.add("noop")
+            value = low.call(stage.span, low.name(stage.span, generated("noop")), value)
         if uses == 0:
             lowered = with_value(_never, around) if alias is None else body(around)
             return (
@@ -342,7 +347,12 @@ class _Application:
             )
         is_first = is_evaluated_first(parts, alias, around.captures)
         names = {"", alias} if alias is not None else {""}
-        is_deferred = keeps_for_later(stage, names) and not contains_suspension(stage)
+        is_deferred = keeps_for_later(stage, names)
+        is_suspending = contains_suspension(stage)
+        if is_suspending:
+            # A lambda can neither await nor yield: a temporary has to do where Python allows one.
+            is_deferred = False
+            around = around.within(has_room=around.may_bind)
         if uses == 1 and is_first and not is_deferred:
             return with_value(lambda: value, around)
         return bind(
@@ -354,6 +364,7 @@ class _Application:
             with_value,
             is_first=is_first,
             is_deferred=is_deferred,
+            is_suspending=is_suspending,
         )
 
     def _conditional(self, stage: nodes.Conditional, value: ast.expr) -> ast.expr:
@@ -386,6 +397,13 @@ class _Application:
             branch,
             is_capturing=bool(self.wanted),
         )
+
+
+def _tests_identity(stage: nodes.Expression) -> bool:
+    return any(
+        isinstance(found, nodes.Comparison) and {"is", "is not"} & set(found.operators)
+        for found in nodes.walk(stage)
+    )
 
 
 def _is_bare(arm: nodes.Expression) -> bool:

@@ -6,6 +6,7 @@ Python's own order of evaluation is used where it suffices; else, from cheapest 
     (_dana_value_1 := v, f(g(), _dana_value_1))[1]  something stands before the first use
     _dana_apply(v, lambda _dana_value_1: …)         where Python has no room for a temporary, or where a
                                                     function made here keeps the value for later
+    [… for _dana_value_1 in (v,)][0]                where there is no room, and the rest awaits
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ def bind(
     *,
     is_first: bool = False,
     is_deferred: bool = False,
+    is_suspending: bool = False,
 ) -> ast.expr:
     """Return `body` with `value` bound to a temporary for it.
 
     `is_first` promises that what the first `take()` gives is evaluated always, and before all else in
-    the body. `is_deferred` says that a function made in the body may use the value after the body is done.
+    the body. `is_deferred` says that a function made in the body may use the value after the body is done,
+    `is_suspending` that the body awaits, which no lambda can.
     """
     # A temporary of a function is bound anew in every round of a loop: a function that keeps it needs its own.
     is_kept = is_deferred and isinstance(value, ast.Name) and value.id in low.rebound
@@ -56,9 +59,21 @@ def bind(
             pending = [value]
             return body(lambda: pending.pop() if pending else read(), around)
         return in_order(low, span, value, body(read, around))
+    if is_suspending:
+        return _bound_by_loop(low, span, name, value, body(read, around))
     inside = around.within(has_room=not around.in_iterable)
     run = low.function(span, [name], body(read, inside))
     return low.call(span, low.runtime(span, "apply"), value, run)
+
+
+def _bound_by_loop(
+    low: Lowering, span: Span, name: str, value: ast.expr, body: ast.expr
+) -> ast.expr:
+    """Return `[body for name in (value,)][0]`: a comprehension binds a name anywhere, and may await."""
+    target = low.at(span, ast.Name(name, ast.Store()))
+    only = low.at(span, ast.Tuple([value], ast.Load()))
+    results = low.at(span, ast.ListComp(body, [ast.comprehension(target, only, [], 0)]))
+    return low.at(span, ast.Subscript(results, low.constant(span, 0), ast.Load()))
 
 
 def in_order(low: Lowering, span: Span, first: ast.expr, then: ast.expr) -> ast.expr:

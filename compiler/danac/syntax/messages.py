@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import NamedTuple
 
+from danac.syntax.keywords import RESERVED_WORDS
+
 
 class Finding(NamedTuple):
     """What is wrong, the code of the diagnostic, and how to mend it where that is known."""
@@ -101,6 +103,9 @@ def _outside(kind: str, text: str) -> Finding | None:
     return Finding(message, "DANA119", "import a Python function in its place")
 
 
+_CLOSING = {"RPAR", "RSQB", "RBRACE"}
+
+
 def _common_mistake(
     kind: str, text: str, expected: Set[str], before: tuple[str, str] | None
 ) -> Finding | None:
@@ -110,26 +115,47 @@ def _common_mistake(
     if expected == {"INDENT"} or (kind in {"DEDENT", "NEWLINE"} and "INDENT" in expected):
         return Finding("expected an indented block", "DANA112", None)
     if "DOUBLE_COLON" in expected and "OPERATOR" not in expected:
-        return Finding(
-            "a lambda's body stands behind `::`",
-            LAMBDA_COLON,
-            "Dana lambdas use `::`, as in `lambda x :: x + 1`",
-        )
+        hint = "Dana lambdas use `::`, as in `lambda x :: x + 1`"
+        return Finding("a lambda's body stands behind `::`", LAMBDA_COLON, hint)
     if previous == "class" and kind == "NAME":
-        return Finding(
-            "Dana has no classes", "DANA114", f"write `struct {text}:` with fields and methods"
-        )
-    if kind == "EQUAL" and "COLON" in expected:
-        return Finding(
-            "`=` assigns; it cannot stand in a condition", "DANA115", "compare with `==`"
-        )
-    if kind == "NAME" and previous in {"print", "exec"}:
-        return Finding(f"`{previous}` is a function", "DANA116", f"write `{previous}({text}…)`")
+        hint = f"write `struct {text}:` with fields and methods"
+        return Finding("Dana has no classes", "DANA114", hint)
+    if previous == "print" and kind in {"NAME", "STRING", "NUMBER", "FSTRING_START"}:
+        return Finding("`print` is a function", "DANA116", f"write `print({text}…)`")
     if previous == "else" and text == "if":
         return Finding("`else if` is no Dana", "DANA117", "write `elif`")
-    if "COLON" in expected and kind == "NEWLINE" and "EQUAL" not in expected:
+    if text in RESERVED_WORDS and "NAME" in expected and "NUMBER" not in expected:
+        return Finding(f"`{text}` is a reserved word and cannot be a name here", "DANA110", None)
+    return _misplaced_sign(kind, expected)
+
+
+def _misplaced_sign(kind: str, expected: Set[str]) -> Finding | None:
+    is_open = not expected & _CLOSING
+    if kind == "EQUAL" and "COLON" in expected and is_open:
+        message = "`=` assigns; it cannot stand in a condition"
+        return Finding(message, "DANA115", "compare with `==`")
+    if kind == "WALRUS":
+        message = "`:=` stands in parentheses only"
+        return Finding(message, "DANA110", "write `(n := …)`, or `n = …` as a statement")
+    if kind == "VBAR" and "COLON" in expected and is_open:
+        return Finding("a pipe stands in parentheses here", "DANA110", "write `(… | …)`")
+    if (
+        kind == "NEWLINE"
+        and "COLON" in expected
+        and ("EQUAL" not in expected or "ARROW" in expected)
+    ):
         return Finding("expected `:`", "DANA118", None)
+    if kind == "NEWLINE" and "EQUAL" in expected and "VBAR" in expected and "COLON" not in expected:
+        return _without_value(expected)
     return None
+
+
+def _without_value(expected: Set[str]) -> Finding | None:
+    """A type in a statement, `x: int`: what may follow it is `|` for a union, but no operator."""
+    if "OPERATOR" in expected:
+        return None
+    message = "a type without a value declares nothing"
+    return Finding(message, "DANA110", "write `name: type = value`")
 
 
 def _found(kind: str, text: str) -> str:
