@@ -10,6 +10,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dana_runtime.attributes import attribute
+    from dana_runtime.awaiting import settled
     from dana_runtime.blocks import Block
     from dana_runtime.cancellation import cancelled
     from dana_runtime.cases import case
@@ -68,6 +69,7 @@ _MODULE_OF = {
     name: module
     for module, names in {
         "attributes": "attribute",
+        "awaiting": "settled",
         "blocks": "Block",
         "cancellation": "cancelled",
         "cases": "case",
@@ -150,6 +152,7 @@ __all__ = [
     "run_in_order",
     "run_in_order_capturing",
     "semantic_bool",
+    "settled",
     "start",
     "struct",
     "subscript_note",

@@ -64,6 +64,15 @@ def is_known_function(name: str, scope: Scope) -> bool:
             return False
 
 
+def is_known_coroutine(name: str, scope: Scope) -> bool:
+    """Whether `name` surely is an `async def` of this program."""
+    found = scope.lookup(name)
+    if found is None or found[1].writes != 1:
+        return False
+    node = found[1].node
+    return isinstance(node, nodes.Function) and node.is_async and not node.decorators
+
+
 def is_struct(name: str, scope: Scope) -> bool:
     """Whether `name` surely is a struct of this program."""
     found = scope.lookup(name)

@@ -53,6 +53,8 @@ class Surroundings:
     captures: Mapping[str, Take] = field(default_factory=lambda: MappingProxyType({}))
     callees: Callees | None = None
     pipe_depth: int = 0
+    awaits: bool = False
+    """Whether the stages of the pipe at hand are awaited: it stands in `await (…)`."""
 
     def within(self, **changes: Any) -> Surroundings:
         """Return these surroundings with some changes."""
@@ -70,6 +72,7 @@ class Surroundings:
             has_room=not self.in_iterable,
             may_bind=not self.in_iterable,
             callees=None,
+            awaits=False,
         )
 
 

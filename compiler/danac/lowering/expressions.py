@@ -39,7 +39,10 @@ def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
         message = f"`{node.id}` is no built-in of Dana"
         hint = f"write `from builtins import {node.id}` where it is needed"
         raise low.error(node.span, message, "DANA174", hint)
-    if stages.sees_star_import(around.scope):
+    if node.id in builtins.NAMES:
+        # A star import may have brought it; if not, it is the built-in.
+        if node.id in builtins.DANA_NAMES:
+            low.shadowed_functions.add(node.id)
         return low.name(node.span, node.id)
     return looked_up(low, node)
 
@@ -190,7 +193,11 @@ def _named(low: Lowering, node: nodes.NamedExpression, around: Surroundings) -> 
 
 
 def _await(low: Lowering, node: nodes.Await, around: Surroundings) -> ast.expr:
-    return low.at(node.span, ast.Await(low.expression(node.value, around)))
+    value = node.value
+    if isinstance(value, nodes.Group) and isinstance(value.value, nodes.Pipe):
+        # `await (a | b | c)` awaits each stage that needs it, and so the whole.
+        return low.expression(value.value, around.within(awaits=True))
+    return low.at(node.span, ast.Await(low.expression(value, around)))
 
 
 def _yield(low: Lowering, node: nodes.Yield, around: Surroundings) -> ast.expr:

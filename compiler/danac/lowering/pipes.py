@@ -31,9 +31,9 @@ def _pipe(low: Lowering, node: nodes.Pipe, around: Surroundings) -> ast.expr:
     inner = around.within(pipe_depth=around.pipe_depth + 1, callees=None)
     if kind == "data":
         return _applied(low, line, low.expression(head.value, around), inner)
-    if kind == "callable":
+    if kind == "callable" and not around.awaits:
         return _composed(low, line, inner)
-    if any(contains_suspension(stage) for stage in rest):
+    if around.awaits or any(contains_suspension(stage) for stage in rest):
         # A composed pipe is a lambda, which can neither await nor yield.
         return _applied(low, line, low.expression(head.value, around), inner)
     if around.pipe_depth >= _WRITTEN_OUT_TWICE:

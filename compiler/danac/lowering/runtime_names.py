@@ -40,6 +40,7 @@ RuntimeName: TypeAlias = Literal[
     "receiver",
     "run_in_order",
     "run_in_order_capturing",
+    "settled",
     "start",
     "struct",
     "system",

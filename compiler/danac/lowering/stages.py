@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from danac import nodes
-from danac.analysis.stages import is_known_function, is_module_path, kind_of
+from danac.analysis.stages import is_known_coroutine, is_known_function, is_module_path, kind_of
 from danac.lowering.blocks import lower_block
 from danac.lowering.case import case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
@@ -136,7 +136,9 @@ def _nested_anew(
         return flow(low, line, index, take(), around, finish)
 
     span = line.stages[index].span
-    return bind(low, span, "value", value, around, go_on, is_deferred=True)
+    return bind(
+        low, span, "value", value, around, go_on, is_deferred=True, is_suspending=around.awaits
+    )
 
 
 def _flow_with_captures(
@@ -154,7 +156,8 @@ def _flow_with_captures(
     own = stage.capture.name if stage.capture is not None and stage.capture.name in wanted else None
     of_branches = wanted - {own}
     is_deferred = any(keeps_for_later(stage, wanted) for stage in later)
-    is_deferred = is_deferred and not any(contains_suspension(stage) for stage in later)
+    is_suspending = around.awaits or any(contains_suspension(stage) for stage in later)
+    is_deferred = is_deferred and not is_suspending
 
     def go_on(take: Take, around: Surroundings) -> ast.expr:
         around = around if own is None else around.capture(own, take)
@@ -171,7 +174,15 @@ def _flow_with_captures(
 
     def bind_here(purpose: str, value: ast.expr, around: Surroundings, body: Body) -> ast.expr:
         return bind(
-            low, stage.span, purpose, value, around, body, is_first=True, is_deferred=is_deferred
+            low,
+            stage.span,
+            purpose,
+            value,
+            around,
+            body,
+            is_first=True,
+            is_deferred=is_deferred,
+            is_suspending=is_suspending,
         )
 
     if of_branches:
@@ -229,7 +240,27 @@ def apply_stage(
     if stage.policy is not None:
         raise low.error(stage.policy.span, "policies (`with (…)`) are not supported yet", "DANA199")
     wanted = captures_wanted(line, index) - ({stage.capture.name} if stage.capture else set())
-    return _Application(low, line, index, around, alias, wanted).apply(stage.value, value)
+    outside, around = around, around.within(awaits=False)
+    result = _Application(low, line, index, around, alias, wanted).apply(stage.value, value)
+    return _awaited(low, stage.value, result, around) if outside.awaits else result
+
+
+def _awaited(
+    low: Lowering, stage: nodes.Expression, result: ast.expr, around: Surroundings
+) -> ast.expr:
+    """Return the result of a stage in `await (…)`, awaited unless the stage surely is no coroutine."""
+    callee = stage
+    while isinstance(callee, nodes.Group):
+        callee = callee.value
+    if isinstance(callee, nodes.Call):
+        callee = callee.function
+    if isinstance(callee, nodes.ParallelBlock | nodes.Lambda):
+        return result
+    if isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope):
+        return result
+    if not (isinstance(callee, nodes.Name) and is_known_coroutine(callee.id, around.scope)):
+        result = low.call(stage.span, low.runtime(stage.span, "settled"), result)
+    return low.at(stage.span, ast.Await(result))
 
 
 @dataclass(slots=True)

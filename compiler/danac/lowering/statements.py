@@ -102,8 +102,12 @@ def _scope_declaration(
 
 def _export(low: Lowering, node: nodes.Export, around: Surroundings) -> list[ast.stmt]:
     names = [low.constant(node.span, name) for name in node.names]
-    target = low.at(node.span, ast.Name("__exports__", ast.Store()))
-    return [low.at(node.span, ast.Assign([target], low.at(node.span, ast.List(names, ast.Load()))))]
+    # Python's star import goes by `__all__`.
+    targets: list[ast.expr] = [
+        low.at(node.span, ast.Name(name, ast.Store())) for name in ("__exports__", "__all__")
+    ]
+    exported = low.at(node.span, ast.List(names, ast.Load()))
+    return [low.at(node.span, ast.Assign(targets, exported))]
 
 
 # --- Imports --------------------------------------------------------------------------------------
@@ -125,6 +129,8 @@ def _import(low: Lowering, node: nodes.Import, around: Surroundings) -> list[ast
 
 
 def _from_import(low: Lowering, node: nodes.FromImport, around: Surroundings) -> list[ast.stmt]:
+    if not node.is_python:
+        _refuse_private(low, node)
     if not node.is_python or node.level or not node.names:
         found = [low.at(name.span, ast.alias(name.path, name.alias)) for name in node.names]
         names = found or [low.at(node.span, ast.alias("*", None))]
@@ -135,6 +141,17 @@ def _from_import(low: Lowering, node: nodes.FromImport, around: Surroundings) ->
         value = low.at(name.span, ast.Attribute(module, name.path, ast.Load()))
         lowered.append(_bind(low, name, name.alias or name.path, value))
     return lowered
+
+
+def _refuse_private(low: Lowering, node: nodes.FromImport) -> None:
+    for name in node.names:
+        if name.path.startswith("_") and not name.path.startswith("__"):
+            module = "." * node.level + node.path
+            message = f"{name.path} is private to the module {module}"
+            hint = (
+                f"import the module and write `{node.path.rpartition('.')[2] or 'm'}.{name.path}`"
+            )
+            raise low.error(name.span, message, "DANA155", hint)
 
 
 def _python_module(low: Lowering, node: nodes.Node, path: str) -> ast.expr:
