@@ -14,7 +14,7 @@ import pytest
 CHECKOUT = Path(__file__).parent.parent
 ROOTS = {"danac": CHECKOUT / "compiler", "dana_runtime": CHECKOUT / "runtime"}
 
-FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers"}
+FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers", "staging"}
 STAGES = {"syntax", "analysis", "lowering", "listing"}
 
 # Each part of danac, and the other parts that it may import. A part is a module or folder directly
@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "version": set(),
     "options": set(),
     "identifiers": set(),
+    "staging": {"nodes", "source"},
     "source": set(),
     "diagnostics": {"source"},
     "nodes": {"source"},

@@ -63,7 +63,7 @@ def _members_for_cast(expected: TypeExpression) -> tuple[type, ...]:
     if isinstance(expected, tuple):
         return tuple([kind for member in expected for kind in _members_for_cast(member)])
     kinds = members(expected)
-    if kinds == (object,) and expected is not object:
+    if kinds == (object,) and expected is not object and expected is not any:
         raise TypeError(f"cast: not a type: {expected!r:.60}")
     return kinds
 

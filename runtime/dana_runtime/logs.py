@@ -46,13 +46,13 @@ def _shown_by_application() -> bool:
     return sys.stderr in streams or sys.stdout in streams
 
 
-def log(message: object, level: str | int = "INFO") -> None:
-    """Log `message`, as text, at `level`: a name such as `"warning"` in any case, or a number.
+def log(msg: object, level: str | int = "INFO") -> None:
+    """Log `msg`, as text, at `level`: a name such as `"warning"` in any case, or a number.
 
     Levels below WARNING are shown after `log_level("INFO")` and its like. Raises ValueError for
     an unknown name of a level.
     """
-    _write(str(message), level)
+    _write(str(msg), level)
 
 
 def log_level(level: str | int) -> None:

@@ -44,6 +44,9 @@ def members(expected: TypeExpression) -> tuple[type, ...]:
     """
     if isinstance(expected, type):
         return (class_of(expected),)
+    if expected is any:
+        # The word `any` is Python's function where it stands for itself.
+        return (object,)
     if expected is None:
         return (NoneType,)
     if isinstance(expected, tuple):

@@ -81,7 +81,7 @@ def kind_in(text: str, definitions: str = DEFINITIONS) -> str:
         "f[0]": "unknown",
         "variable": "unknown",
         "undefined": "unknown",
-        "coroutine": "unknown",
+        "coroutine": "callable",
         "decorated": "unknown",
         "twice": "unknown",
         "rebound": "unknown",

@@ -33,6 +33,9 @@ MODULE_NAMES = frozenset(
 )
 """What every module finds in its globals."""
 
+OUTSIDE = frozenset({"reason", "llm", "set_model", "use", "get_resource"})
+"""Functions of the reference that need a language model: not here, unless a program has its own."""
+
 REFUSED = frozenset({"eval", "exec", "compile", "globals", "locals", "__import__"})
 """Python's functions that Dana programs have only by importing them from `builtins`."""
 

@@ -168,6 +168,8 @@ class _Binder:
                 self._targets(scope, target)
             case nodes.Handler(name=str(name)):
                 scope.bind(name, "assigned", node)
+            case nodes.Export():
+                scope.bind("__exports__", "assigned", node)
             case nodes.Import(names=imported):
                 for item in imported:
                     scope.bind(item.alias or item.path.partition(".")[0], "import", item)

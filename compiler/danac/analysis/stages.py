@@ -27,7 +27,8 @@ def kind_of(expression: nodes.Expression, scope: Scope) -> Kind:
         case nodes.Lambda() | nodes.ParallelBlock():
             return "callable"
         case nodes.Name(id=name):
-            return "callable" if is_known_function(name, scope) else "unknown"
+            is_function = is_known_function(name, scope) or is_known_coroutine(name, scope)
+            return "callable" if is_function else "unknown"
         case nodes.Group(value=value):
             return kind_of(value, scope)
         case nodes.Conditional(body=body, otherwise=otherwise):

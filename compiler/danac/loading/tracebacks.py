@@ -43,11 +43,23 @@ def report(error: BaseException) -> int:
     elif isinstance(error, InternalError):
         print(f"danac: internal error: {error}", file=sys.stderr)
     else:
+        _explain_subscript(error)
         trim(error)
         _print_with_python(error)
     if isinstance(error, DanaSyntaxError):
         return WRONG_PROGRAM
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
+
+
+def _explain_subscript(error: BaseException) -> None:
+    """Say what was subscripted, where that is what failed: a length, or some keys."""
+    if not isinstance(error, LookupError | TypeError):
+        return
+    from dana_runtime import subscript_note
+
+    note = subscript_note(error)
+    if note is not None:
+        error.add_note(note)
 
 
 def render_syntax_error(error: DanaSyntaxError, filename: str | None = None) -> str:
@@ -91,7 +103,7 @@ def trim(error: BaseException) -> None:
     The same goes for its causes, its contexts and the members of exception groups. Positions inside
     the lines are kept, so the carets stay where they were.
     """
-    hidden = _hidden_prefixes()
+    hidden = hidden_prefixes()
     pending: list[BaseException | None] = [error]
     seen: set[int] = set()
     while pending:
@@ -118,7 +130,8 @@ def _without(traceback: TracebackType | None, hidden: tuple[str, ...]) -> Traceb
     return result
 
 
-def _hidden_prefixes() -> tuple[str, ...]:
+def hidden_prefixes() -> tuple[str, ...]:
+    """Return how the file names begin whose frames are not the program's."""
     packages = (sys.modules.get(name) for name in ("danac", "dana_runtime"))
     files = [package.__file__ for package in packages if package is not None]
     return (

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from danac import nodes
 from danac.analysis.names import Names, Scope
@@ -162,6 +162,10 @@ class Lowering:
         """Return a new generated name, such as `_dana_value_1`."""
         count = self._counters[purpose] = self._counters.get(purpose, 0) + 1
         return f"{PREFIX}{purpose}_{count}"
+
+    def refuse(self, place: Span, message: str, *, code: str) -> NoReturn:
+        """Raise the error of `place`."""
+        raise self.error(place, message, code)
 
     def error(
         self, span: Span, message: str, code: str, hint: str | None = None

@@ -29,7 +29,7 @@ def _handler(low: Lowering, handler: nodes.Handler, around: Surroundings) -> ast
     if handler.name is None:
         return low.at(span, ast.ExceptHandler(kinds, None, body))
     if kinds is None:
-        kinds = low.name(span, "Exception")
+        kinds = low.name(span, "BaseException")
     caught = low.fresh("error")
     target = low.at(span, ast.Name(handler.name, ast.Store()))
     keep = low.at(span, ast.Assign([target], low.name(span, caught)))

@@ -39,6 +39,10 @@ def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
         message = f"`{node.id}` is no built-in of Dana"
         hint = f"write `from builtins import {node.id}` where it is needed"
         raise low.error(node.span, message, "DANA174", hint)
+    if node.id in builtins.OUTSIDE and not stages.sees_star_import(around.scope):
+        message = f"`{node.id}` is outside of what danac compiles: Dana without language models"
+        hint = "define or import a Python function of that name in its place"
+        raise low.error(node.span, message, "DANA119", hint)
     if node.id in builtins.NAMES:
         # A star import may have brought it; if not, it is the built-in.
         if node.id in builtins.DANA_NAMES:
@@ -85,7 +89,8 @@ def lower_arguments(
     return positional, keywords
 
 
-def _call(low: Lowering, node: nodes.Call, around: Surroundings) -> ast.expr:
+def lower_call(low: Lowering, node: nodes.Call, around: Surroundings) -> ast.expr:
+    """Lower a call, method calls and replaced built-ins included."""
     if (method := method_candidate(node, around)) is not None:
         assert isinstance(node.function, nodes.Attribute)
         owner = low.expression(node.function.value, around)
@@ -245,7 +250,6 @@ EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {
     nodes.Group: _group,
     nodes.Subscript: _subscript,
     nodes.Slice: _slice,
-    nodes.Call: _call,
     nodes.Conditional: _conditional,
     nodes.Lambda: _lambda,
     nodes.Starred: _starred,

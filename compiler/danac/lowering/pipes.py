@@ -11,8 +11,10 @@ import ast
 
 from danac import nodes
 from danac.analysis.stages import kind_of
+from danac.lowering.case import case_of
 from danac.lowering.context import Callees, LowerExpression, Lowering, Surroundings, Take
-from danac.lowering.stages import Line, flow, line_of, lower_alone, lower_callee
+from danac.lowering.expressions import lower_call
+from danac.lowering.stages import Line, flow, line_of, lower_alone, lower_callee, lower_case_value
 from danac.lowering.temporaries import bind, contains_suspension, stage_text
 
 # A pipe that may be either is written out twice; pipes inside its stages would be written four times, and so on.
@@ -139,7 +141,15 @@ def _decided_by_runtime(low: Lowering, line: Line, around: Surroundings) -> ast.
     return low.call(span, low.runtime(span, "pipe"), head, run, _texts(low, line))
 
 
+def _call(low: Lowering, node: nodes.Call, around: Surroundings) -> ast.expr:
+    case = case_of(node, around)
+    if case is None:
+        return lower_call(low, node, around)
+    return lower_case_value(low, node, case, around)
+
+
 EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {
+    nodes.Call: _call,
     nodes.Pipe: _pipe,
     nodes.ParallelBlock: lower_alone,
 }

@@ -20,7 +20,7 @@ from typing import TypeAlias
 from danac import nodes
 from danac.analysis.stages import is_known_coroutine, is_known_function, is_module_path, kind_of
 from danac.lowering.blocks import lower_block
-from danac.lowering.case import case_of, is_applied_first, lower_case
+from danac.lowering.case import Case, case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments, lower_called
 from danac.lowering.runtime_names import generated
@@ -38,6 +38,7 @@ from danac.lowering.temporaries import (
     stage_text,
 )
 from danac.source import Span
+from danac.staging import as_stage
 
 _MOST_NESTED = 50
 
@@ -322,6 +323,7 @@ class _Application:
             return self._partial_application(stage, value)
 
         def arm(stage: nodes.Expression, value: ast.expr, around: Surroundings) -> ast.expr:
+            stage = as_stage(stage, self.low.refuse, frozenset())
             inner = _Application(self.low, self.line, self.index, around, None, frozenset())
             return inner.apply(stage, value)
 
@@ -475,6 +477,25 @@ def lower_callee(
 
 
 # --- Branches -------------------------------------------------------------------------------------
+
+
+def lower_case_value(low: Lowering, node: nodes.Call, case: Case, around: Surroundings) -> ast.expr:
+    """Return a `case(…)` that is no stage: a callable, made of callables for its stages."""
+    name = low.pipeline or stage_text(low, node)
+    line = Line(node.span, (), name, name)
+
+    def arm(stage: nodes.Expression) -> ast.expr:
+        staged = nodes.Stage(stage.span, as_stage(stage, low.refuse, frozenset()), None, None)
+        branch = nodes.Branch(stage.span, None, (staged,))
+        return lower_branch(low, line, f"stage of {name}", branch, around, frozenset())
+
+    parts: list[ast.expr] = []
+    for condition, stage in case.pairs:
+        pair = [low.expression(condition, around), arm(stage)]
+        parts.append(low.at(condition.span.to(stage.span), ast.Tuple(pair, ast.Load())))
+    if case.fallback is not None:
+        parts.append(arm(case.fallback))
+    return low.call(node.span, low.expression(node.function, around), *parts)
 
 
 def lower_alone(low: Lowering, node: nodes.ParallelBlock, around: Surroundings) -> ast.expr:

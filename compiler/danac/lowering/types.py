@@ -30,7 +30,7 @@ def type_value(
         case nodes.TypeLiteral(value=None):
             return low.constant(span, None)
         case nodes.TypeLiteral(value=str(text)):
-            return _named(low, span, text, around)
+            return _quoted(low, span, text, around)
         case nodes.TypeUnion(members=members):
             lowered = [type_value(low, member, around) for member in members]
             if any(member is None for member in lowered):
@@ -40,6 +40,21 @@ def type_value(
             return _named(low, span, name, around)
         case _:
             return None
+
+
+def _quoted(low: Lowering, span: Span, text: str, around: Surroundings) -> ast.expr | None:
+    """Return the type of a quoted annotation: names, perhaps with generics, joined by `|`."""
+    members: list[ast.expr] = []
+    for part in text.split("|"):
+        name = part.partition("[")[0].strip()
+        if name.lower() in ("none", "null"):
+            members.append(low.constant(span, None))
+            continue
+        member = _named(low, span, name, around) if name.replace(".", "").isidentifier() else None
+        if member is None:
+            return None
+        members.append(member)
+    return members[0] if len(members) == 1 else low.at(span, ast.Tuple(members, ast.Load()))
 
 
 def _named(low: Lowering, span: Span, name: str, around: Surroundings) -> ast.expr | None:

@@ -66,9 +66,11 @@ class ImportContext:
         return previous in {"import", "from", ",", "(", "as"}
 
 
-def names_keyword_argument(text: str, end: int, bracket: str) -> bool:
+def names_keyword_argument(text: str, end: int, bracket: str, previous: str) -> bool:
     """Say whether a word that ends at `end`, inside `bracket`, is assigned to as in `f(in=1)`."""
-    return bracket in {"(", "["} and _ASSIGNED.match(text, end) is not None
+    return (
+        bracket in {"(", "["} and previous in {"(", ","} and _ASSIGNED.match(text, end) is not None
+    )
 
 
 def has_attribute(word: str, text: str, end: int) -> bool:

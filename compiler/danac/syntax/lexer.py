@@ -304,7 +304,7 @@ class _Scanner:
         elif previous == ".":
             return True
         bracket = self._brackets[-1].value if self._brackets else ""
-        return names_keyword_argument(self._text, end, bracket) or has_attribute(
+        return names_keyword_argument(self._text, end, bracket, previous) or has_attribute(
             word, self._text, end
         )
 
