@@ -5,16 +5,19 @@ VENV ?= .venv
 bin := $(VENV)/bin
 pip := $(bin)/python -m pip --quiet --disable-pip-version-check
 
+# The Pythons to measure on, each with danac installed; without any it is the one of VENV.
+BENCH_PYTHONS ?=
+
 # What is installed is written down in stamp files, so that a second run installs nothing.
 installed := $(VENV)/.installed
 installed_test := $(VENV)/.installed-test
 installed_dev := $(VENV)/.installed-dev
 
-.PHONY: help demo test lint format pytest clean
+.PHONY: help demo test lint format pytest bench-language clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(installed) ## compile and run examples/flights on its real data
 	$(bin)/danac run examples/flights/flights.dana
@@ -34,10 +37,13 @@ format: $(installed_dev) ## let ruff mend what it can
 pytest: $(installed_test) ## only the tests, without lint or coverage
 	$(bin)/python -m pytest
 
+bench-language: $(installed) ## measure compiled Dana against Python; benchmarks/README.md shows the result
+	$(bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
+
 clean: ## remove the environments and all that the tools left behind
 	rm -rf .venv .venvs dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache examples/ahead_of_time/build
-	find compiler runtime tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	find compiler runtime tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(installed): pyproject.toml | $(bin)/python
 	$(pip) install --editable .

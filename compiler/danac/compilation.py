@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import gc
+import marshal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType
@@ -27,14 +29,14 @@ def compile_source(text: str, filename: str = "<dana>", options: Options = DEFAU
     Raises `DanaSyntaxError` for a wrong program, and nothing else but `InternalError` for a bug of danac.
     """
     source = Source(text, filename)
-    with _own_faults_reported():
+    with _undisturbed():
         return _assemble(_lower(build(source), source, options), source)
 
 
 def to_ast(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> ast.Module:
     """Return the Python tree that a program means; raises as `compile_source` does."""
     source = Source(text, filename)
-    with _own_faults_reported():
+    with _undisturbed():
         return _lower(build(source), source, options)
 
 
@@ -58,7 +60,7 @@ def check_source(
     source = Source(text, filename)
     findings: list[Diagnostic] = []
     try:
-        with _own_faults_reported():
+        with _undisturbed():
             findings += _findings(source, options)
     except DanaSyntaxError as error:
         findings.append(error.diagnostic)
@@ -88,7 +90,11 @@ def _lower(module: nodes.Module, source: Source, options: Options) -> ast.Module
 
 def _assemble(tree: ast.Module, source: Source) -> CodeType:
     try:
-        return compile(tree, source.filename, "exec", dont_inherit=True)
+        code = compile(tree, source.filename, "exec", dont_inherit=True)
+        # Marshal marks what is referred to more than once. In a copy of its own the code's constants are
+        # no longer the tree's, so its bytes do not depend on when the tree goes.
+        copied: CodeType = marshal.loads(marshal.dumps(code))
+        return copied
     except SyntaxError as error:
         # Python checks what has to do with its own scopes, such as a `nonlocal` without a binding.
         line, column = error.lineno or 1, error.offset or 1
@@ -114,11 +120,20 @@ def _deepest(tree: ast.Module) -> Span:
 
 
 @contextmanager
-def _own_faults_reported() -> Iterator[None]:
-    """Turn whatever a stage raises, besides what it should, into the report of a bug of danac."""
+def _undisturbed() -> Iterator[None]:
+    """Run the stages with the garbage collector at rest, and report what they should not raise as a bug.
+
+    Trees and nodes all live until the end, so collections in between find nothing: they made the time
+    grow faster than the program.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
         yield
     except (DanaSyntaxError, InternalError):
         raise
     except Exception as error:
         raise InternalError(f"{type(error).__name__}: {error}") from error
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -23,6 +23,8 @@ class Binding:
     kind: BindingKind
     node: nodes.Node
     writes: int = 1
+    value: nodes.Expression | None = None
+    """What it is bound to, where its first binding is an assignment to the name alone."""
     is_error: bool = False
     """Whether an `except … as` binds it."""
     is_from_import: bool = False
@@ -154,6 +156,10 @@ class _Binder:
             ) if r:
                 binding = scope.bind(name, "assigned", node)
                 binding.is_method_of_others |= not _names_struct(r.annotation, scope)
+            case nodes.Assignment(targets=(nodes.Name(id=name) as target,), value=value):
+                binding = scope.bind(name, "assigned", target)
+                if binding.node is target:
+                    binding.value = value
             case nodes.Assignment(targets=targets) | nodes.Delete(targets=targets):
                 self._targets(scope, *targets)
             case nodes.TypedAssignment(target=target) | nodes.AugmentedAssignment(target=target):

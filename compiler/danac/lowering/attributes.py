@@ -91,7 +91,7 @@ def is_no_dict(node: nodes.Expression, scope: Scope) -> bool:
             if is_module_path(node, scope) or kind_of(node, scope) == "callable":
                 return True
             found = scope.lookup(name)
-            return found is not None and _is_instance_parameter(found[1], found[0])
+            return found is not None and _holds_struct(found[1], found[0])
         case nodes.Attribute():
             return is_module_path(node, scope)
         case nodes.Constant() | nodes.FormattedText() | nodes.ListDisplay() | nodes.TupleDisplay():
@@ -102,9 +102,18 @@ def is_no_dict(node: nodes.Expression, scope: Scope) -> bool:
             return False
 
 
-def _is_instance_parameter(binding: Binding, scope: Scope) -> bool:
-    """Whether the name is the receiver of a struct's method: the call has made sure of its type."""
-    return binding.writes == 1 and binding.node in scope.instance_parameters
+def _holds_struct(binding: Binding, scope: Scope) -> bool:
+    """Whether the name surely is a struct: a method's receiver, or bound once, to what a struct made."""
+    if binding.writes != 1:
+        return False
+    if binding.node in scope.instance_parameters:
+        return True
+    made = binding.value
+    return (
+        isinstance(made, nodes.Call)
+        and isinstance(made.function, nodes.Name)
+        and is_struct(made.function.id, scope)
+    )
 
 
 def _is_error_record(node: nodes.Attribute, around: Surroundings) -> bool:

@@ -30,10 +30,45 @@ def _handler(low: Lowering, handler: nodes.Handler, around: Surroundings) -> ast
         return low.at(span, ast.ExceptHandler(kinds, None, body))
     if kinds is None:
         kinds = low.name(span, "BaseException")
+    if _is_read_only_inside(handler, around):
+        return low.at(span, ast.ExceptHandler(kinds, handler.name, body))
     caught = low.fresh("error")
     target = low.at(span, ast.Name(handler.name, ast.Store()))
     keep = low.at(span, ast.Assign([target], low.name(span, caught)))
     return low.at(span, ast.ExceptHandler(kinds, caught, [keep, *body]))
+
+
+def _is_read_only_inside(handler: nodes.Handler, around: Surroundings) -> bool:
+    """Whether nobody could tell if the name were unbound behind the clause, as Python does it.
+
+    Python unbinds it because an error that stays in its function's variables is a reference cycle.
+    """
+    found = around.scope.lookup(handler.name or "")
+    if around.scope.kind != "function" or found is None or found[0] is not around.scope:
+        return False
+    if found[1].writes != 1:
+        return False
+    everywhere = _reads(around.scope.node, handler.name)
+    return everywhere is not None and everywhere == _reads(handler, handler.name)
+
+
+# What may be made in a clause and still read its names later.
+_KEEPING = nodes.Function | nodes.Lambda | nodes.Pipe | nodes.Comprehension
+
+
+def _mentions(root: nodes.Node, name: str | None) -> bool:
+    return any(isinstance(found, nodes.Name) and found.id == name for found in nodes.walk(root))
+
+
+def _reads(root: nodes.Node, name: str | None) -> int | None:
+    """Count the mentions of `name` below `root`; None if an inner function may keep it."""
+    count = 0
+    for found in nodes.walk(root):
+        if isinstance(found, nodes.Name) and found.id == name:
+            count += 1
+        elif found is not root and isinstance(found, _KEEPING) and _mentions(found, name):
+            return None
+    return count
 
 
 def _raise(low: Lowering, node: nodes.Raise, around: Surroundings) -> list[ast.stmt]:

@@ -1,0 +1,8 @@
+"""Puts the checkout on the path, so that benchmarks find each other however pytest is started."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
