@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import traceback
 
 import pytest
@@ -67,6 +68,31 @@ class TestRunSource:
 
 def test_to_python_lists_a_program():
     assert danac.to_python("x = 1\n") == "x = 1\n"
+
+
+class TestCoerce:
+    """Each function takes the compile option by keyword; the signatures without it stay as they are."""
+
+    TEXT = "n, a = 5, '6'\nx = n + a\n"
+
+    def test_run_source(self):
+        assert danac.run_source(self.TEXT, coerce=True)["x"] == "56"
+        with pytest.raises(TypeError):
+            danac.run_source(self.TEXT)
+
+    def test_compile_source(self):
+        namespace = {}
+        exec(danac.compile_source(self.TEXT, "a.dana", coerce=True), namespace)
+        assert namespace["x"] == "56"
+        assert danac.compile_source(self.TEXT, "a.dana").co_filename == "a.dana"
+
+    def test_trees_and_listings(self):
+        assert "coerce_add" in danac.to_python(self.TEXT, coerce=True)
+        assert "coerce_add" in ast.dump(danac.to_ast(self.TEXT, "a.dana", coerce=True))
+        assert danac.to_python(self.TEXT, "a.dana").endswith("x = n + a\n")
+
+    def test_check_source(self):
+        assert danac.check_source(self.TEXT, "a.dana", coerce=True) == []
 
 
 def test_check_source_lists_findings():

@@ -11,8 +11,7 @@ used.
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
-    from danac.api import run_source, to_python
-    from danac.compilation import check_source, compile_source, to_ast
+    from danac.api import check_source, compile_source, run_source, to_ast, to_python
     from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
     from danac.loading.import_hook import install, uninstall
     from danac.version import __version__
@@ -36,11 +35,11 @@ _HOMES = {
     "Diagnostic": ("danac.diagnostics", "Diagnostic"),
     "InternalError": ("danac.diagnostics", "InternalError"),
     "__version__": ("danac.version", "__version__"),
-    "check_source": ("danac.compilation", "check_source"),
-    "compile_source": ("danac.compilation", "compile_source"),
+    "check_source": ("danac.api", "check_source"),
+    "compile_source": ("danac.api", "compile_source"),
     "install": ("danac.loading.import_hook", "install"),
     "run_source": ("danac.api", "run_source"),
-    "to_ast": ("danac.compilation", "to_ast"),
+    "to_ast": ("danac.api", "to_ast"),
     "to_python": ("danac.api", "to_python"),
     "uninstall": ("danac.loading.import_hook", "uninstall"),
 }

@@ -1,19 +1,52 @@
-"""Program text in memory → its globals after a run, or its listing: what Python programs call."""
+"""Program text in memory → code object, tree, listing, findings or run: what Python programs call.
+
+`coerce` asks for the compile option of that name, as `--coerce` does on the command line. A text in
+memory belongs to no project, so no pyproject.toml is looked for.
+"""
 
 from __future__ import annotations
 
+import ast
 from itertools import count
+from types import CodeType
 from typing import Any
 
-from danac import listing
-from danac.compilation import compile_source, to_ast
+from danac import compilation, listing
+from danac.diagnostics import Diagnostic
 from danac.loading.tracebacks import register_text
+from danac.options import Options
 
 _DEFAULT = "<dana>"
 _numbers = count(1)
 
 
-def run_source(text: str, filename: str = _DEFAULT) -> dict[str, Any]:
+def compile_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> CodeType:
+    """Return the code object of the program `text`; raises `DanaSyntaxError` for a wrong one."""
+    return compilation.compile_source(text, filename, Options(coerce))
+
+
+def to_ast(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> ast.Module:
+    """Return the Python tree that the program `text` means; raises `DanaSyntaxError`."""
+    return compilation.to_ast(text, filename, Options(coerce))
+
+
+def to_python(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> str:
+    """Return the program `text` as Python source that needs only `dana_runtime`.
+
+    Raises `DanaSyntaxError`.
+    """
+    return listing.to_python(to_ast(text, filename, coerce=coerce))
+
+
+def check_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> list[Diagnostic]:
+    """Return what is wrong with the program `text`, in source order; nothing of it is executed.
+
+    A wrong program never raises. A text that cannot be parsed gives its first error.
+    """
+    return compilation.check_source(text, filename, Options(coerce))
+
+
+def run_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> dict[str, Any]:
     """Run the program `text` and return its module's globals.
 
     Tracebacks show the program's lines: texts without a name of their own are told apart by a
@@ -21,16 +54,8 @@ def run_source(text: str, filename: str = _DEFAULT) -> dict[str, Any]:
     """
     if filename == _DEFAULT:
         filename = f"<dana {next(_numbers)}>"
-    code = compile_source(text, filename)
+    code = compile_source(text, filename, coerce=coerce)
     register_text(filename, text)
     namespace = {"__name__": "__main__", "__file__": filename, "__dana__": True}
     exec(code, namespace)
     return namespace
-
-
-def to_python(text: str, filename: str = _DEFAULT) -> str:
-    """Return the program `text` as Python source that needs only `dana_runtime`.
-
-    Raises `DanaSyntaxError`.
-    """
-    return listing.to_python(to_ast(text, filename))

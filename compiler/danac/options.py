@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
 
-# The option as a program's own first line says it.
-_FIRST_LINE = re.compile(r"#\s*dana:\s*coerce\s*$")
-
-
-@dataclass(frozen=True, slots=True)
 class Options:
-    """The compile options: `coerce` makes operators join and compare texts with numbers throughout."""
+    """The compile options: `coerce` makes operators join and compare texts with numbers throughout.
 
-    coerce: bool = False
+    No dataclass: the path of a cached program leads through here, and to import that takes longer
+    than the rest of the path.
+    """
+
+    __slots__ = ("coerce",)
+
+    def __init__(self, coerce: bool = False) -> None:
+        """Take each option by its name in `[tool.danac]` of a pyproject.toml."""
+        self.coerce = coerce
+
+    def __or__(self, other: Options) -> Options:
+        """Return the options in force where both places ask for theirs."""
+        return Options(coerce=self.coerce or other.coerce)
+
+    def __eq__(self, other: object) -> bool:
+        return self.key == other.key if isinstance(other, Options) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"Options(coerce={self.coerce})"
 
     def for_program(self, first_line: str) -> Options:
-        """Return these options with what the program's first line asks for."""
-        return replace(self, coerce=True) if _FIRST_LINE.match(first_line) else self
+        """Return these options with what the program's first line asks for: `# dana: coerce`."""
+        mark, colon, word = first_line.removeprefix("#").partition(":")
+        asked = first_line.startswith("#") and colon and mark.lstrip() == "dana"
+        return self | Options(coerce=True) if asked and word.strip() == "coerce" else self
 
     @property
     def key(self) -> str:

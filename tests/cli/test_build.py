@@ -145,3 +145,59 @@ def test_file_that_is_no_text(project, capsys):
     (folder / "a.dana").write_bytes(b"\xff")
     assert main(["build", "a.dana"]) == 1
     assert capsys.readouterr().err.startswith("a.dana:1:1: error[DANA100]: the text is not UTF-8")
+
+
+class TestMain:
+    """A built program calls its `__main__` function when Python runs the file, as `danac run` does."""
+
+    @pytest.fixture
+    def run_built(self, project, run_python, checkout):
+        def run(text: str, *arguments: str):
+            project({"a.dana": text})
+            assert main(["build", "a.dana"]) == 0
+            # Without the site packages there is no danac, only the runtime.
+            env = {"PYTHONPATH": str(checkout / "runtime")}
+            return run_python("-S", "a.py", *arguments, env=env, measured=False)
+
+        return run
+
+    TEXT = """
+import sys
+def __main__(n: int, flag: bool = False, data = None, *rest, **options):
+    print(n + 1, flag, data, rest, options, sys.argv[1:], sep="; ")
+"""
+
+    def test_arguments_are_converted(self, run_built, project):
+        project({"d.json": "[1, {}]"})
+        completed = run_built(self.TEXT, "n=4", "x", "data=@d.json", "other=1", "flag=yes")
+        assert completed.stderr == ""
+        assert completed.stdout == "5; True; [1, {}]; (); {'other': '1'}; ['x']\n"
+
+    def test_wrong_arguments(self, run_built):
+        completed = run_built(self.TEXT, "n=x")
+        assert (completed.returncode, completed.stdout) == (2, "")
+        assert completed.stderr == "a.py: error: n: expected int, got str ('x')\n"
+
+    def test_coroutine_function(self, run_built):
+        text = "async def __main__(n: int):\n    print(n)\n"
+        assert run_built(text, "n=1").stdout == "1\n"
+
+    def test_declarative_function(self, run_built):
+        text = "def show(n): return print(n + 1)\ndef __main__(n: int) = n | show\n"
+        assert run_built(text, "n=1").stdout == "2\n"
+
+    def test_traceback_shows_only_the_program(self, run_built):
+        shown = run_built("def __main__():\n    return 1 / 0\n").stderr.splitlines()
+        files = [line for line in shown if line.startswith("  File")]
+        assert [line.rpartition(" in ")[2] for line in files] == ["<module>", "__main__"]
+
+    def test_is_not_called_on_import(self, run_built, run_python, checkout):
+        run_built(self.TEXT)
+        env = {"PYTHONPATH": str(checkout / "runtime")}
+        assert run_python("-c", "import a", env=env).stdout == ""
+
+    @pytest.mark.parametrize("text", ["x = 1\n", "def f():\n    def __main__(): return 1\n"])
+    def test_other_programs_end_as_they_are_written(self, project, text):
+        folder = project({"a.dana": text})
+        main(["build", "a.dana"])
+        assert "__main__'" not in (folder / "a.py").read_text()

@@ -33,7 +33,7 @@ def findings(monkeypatch):
     """Make `check` find the given diagnostics, the same in each file."""
 
     def find(*diagnostics: Diagnostic) -> None:
-        monkeypatch.setattr(check, "check_source", lambda text, name: list(diagnostics))
+        monkeypatch.setattr(check, "check_source", lambda text, name, options: list(diagnostics))
 
     return find
 

@@ -493,6 +493,41 @@ except danac.DanaSyntaxError as error:
             "True error",
         ]
 
+    def test_wrong_module_is_shown_as_python_shows_its_own(self, run_python, tmp_path):
+        write_modules(tmp_path, {"a.dana": "import b\n", "b.na": "x = 1\ny = (2 +\n"})
+        (tmp_path / "main.py").write_text(INSTALL + "import a\n")
+        # The second run has a.dana from the cache.
+        for _ in range(2):
+            completed = run_python("main.py", cwd=tmp_path)
+            assert completed.returncode == 1
+            assert completed.stderr.splitlines()[:-1] == [
+                "Traceback (most recent call last):",
+                f'  File "{tmp_path / "main.py"}", line 2, in <module>',
+                "    import a",
+                f'  File "{tmp_path / "a.dana"}", line 1, in <module>',
+                "    import b",
+                f'  File "{tmp_path / "b.na"}", line 2',
+                "    y = (2 +",
+                "        ^",
+            ]
+            assert "DanaSyntaxError: '(' was never closed" in completed.stderr
+
+    def test_import_in_an_except_clause_leaves_that_exception_alone(self, run_script):
+        script = (
+            INSTALL
+            + """
+def fail():
+    danac.run_source("y = (2 +")
+try:
+    fail()
+except SyntaxError as error:
+    before = error.__traceback__.tb_next.tb_next
+    import a
+    print(before is not None, error.__traceback__.tb_next.tb_next is before)
+"""
+        )
+        assert run_script(script, {"a.dana": ""}) == ["True True"]
+
     def test_traceback_through_an_import_shows_only_the_program(self, run_python, tmp_path):
         write_modules(tmp_path, {"a.dana": "import b\n", "b.na": "x = 1 / 0\n"})
         (tmp_path / "main.py").write_text(INSTALL + "import a\n")
@@ -503,3 +538,145 @@ except danac.DanaSyntaxError as error:
             f'  File "{tmp_path / "a.dana"}", line 1, in <module>',
             f'  File "{tmp_path / "b.na"}", line 1, in <module>',
         ]
+
+
+class TestCycles:
+    """`modules` are imported by a Python program; the last lines of its traceback."""
+
+    @pytest.fixture
+    def failure(self, tmp_path, run_python):
+        def run(modules: dict[str, str], script: str = "import orders\n") -> list[str]:
+            write_modules(tmp_path, {**modules, "main.py": INSTALL + script})
+            # The second run has the modules from the cache.
+            for _ in range(2):
+                completed = run_python("main.py", cwd=tmp_path)
+                assert completed.returncode == 1
+                assert "danac" not in completed.stderr.replace("import danac", "")
+                assert "importlib" not in completed.stderr
+            return completed.stderr.splitlines()[-2:]
+
+        return run
+
+    def test_from_import(self, failure):
+        modules = {
+            "orders.dana": "from prices import price\ntotal = 1\n",
+            "prices.na": "from orders import total\nprice = 2\n",
+        }
+        error, note = failure(modules)
+        assert error.startswith(
+            "ImportError: cannot import name 'total' from partially initialized"
+        )
+        assert note == "import cycle: orders → prices → orders"
+
+    def test_attribute(self, failure):
+        modules = {
+            "orders.dana": "import prices\ntotal = 1\n",
+            "prices.na": "import orders\nprice = orders.total\n",
+        }
+        error, note = failure(modules)
+        # Python's own words for it are others in each version.
+        assert error.startswith("AttributeError: ")
+        assert note == "import cycle: orders → prices → orders"
+
+    def test_attribute_in_a_function(self, failure):
+        modules = {
+            "orders.dana": "import prices\nx = prices.price()\ntotal = 1\n",
+            "prices.na": "import orders\ndef price():\n    return orders.total\n",
+        }
+        assert failure(modules)[1] == "import cycle: orders → prices → orders"
+
+    def test_longer_cycle_that_begins_behind_other_modules(self, failure):
+        modules = {
+            "shop.dana": "import help\n",
+            "help.dana": "def start():\n    import orders\nstart()\n",
+            "orders.dana": "import prices\ntotal = 1\n",
+            "prices.na": "import taxes\n",
+            "taxes.dana": "from orders import total\n",
+        }
+        note = failure(modules, "import shop\n")[1]
+        assert note == "import cycle: orders → prices → taxes → orders"
+
+    @pytest.mark.parametrize("python", ["orders", "prices", "taxes"])
+    def test_python_modules_in_between(self, failure, python):
+        modules = {
+            "orders": "import prices\ntotal = 1\n",
+            "prices": "import taxes\n",
+            "taxes": "from orders import total\n",
+        }
+        files = {
+            f"{name}.{'py' if name == python else 'dana'}": text for name, text in modules.items()
+        }
+        assert failure(files)[1] == "import cycle: orders → prices → taxes → orders"
+
+    def test_modules_of_a_package(self, failure):
+        modules = {
+            "shop/__init__.dana": "from .orders import total\nrate = 1\n",
+            "shop/orders.dana": "from . import rate\ntotal = 2\n",
+        }
+        note = failure(modules, "import shop.orders\n")[1]
+        assert note == "import cycle: shop → shop.orders → shop"
+
+    def test_submodule_that_is_not_ready(self, failure):
+        modules = {
+            "shop/__init__.dana": "",
+            "shop/orders.dana": "import shop.prices\n",
+            "shop/prices.dana": "import shop.orders\nx = shop.orders.total\n",
+        }
+        error, note = failure(modules, "import shop.orders\n")
+        assert error.startswith("AttributeError: ")
+        assert note == "import cycle: shop.orders → shop.prices → shop.orders"
+
+    def test_module_that_imports_itself(self, failure):
+        assert (
+            failure({"orders.dana": "from orders import x\n"})[1] == "import cycle: orders → orders"
+        )
+
+    def test_program_itself_is_in_no_cycle(self, run_danac, tmp_path):
+        modules = {
+            "a.dana": "import orders\n",
+            "orders.dana": "from prices import price\n",
+            "prices.dana": "from orders import total\n",
+        }
+        write_modules(tmp_path, modules)
+        completed = run_danac("run", "a.dana", cwd=tmp_path)
+        assert completed.stderr.splitlines()[-1] == "import cycle: orders → prices → orders"
+        assert completed.stderr.count("import cycle") == 1
+
+    def test_module_of_another_thread_is_in_no_cycle_of_this_one(self, run_script):
+        script = (
+            INSTALL
+            + """
+import threading, builtins, sys
+builtins.started, builtins.done = threading.Event(), threading.Event()
+thread = threading.Thread(target=__import__, args=("slow",))
+thread.start()
+started.wait()
+sys.modules["alias"] = sys.modules["slow"]
+try:
+    import quick
+except AttributeError as error:
+    print(error.obj.__name__, getattr(error, "__notes__", None))
+done.set()
+thread.join()
+"""
+        )
+        modules = {
+            "slow.dana": "import builtins\nbuiltins.started.set()\nbuiltins.done.wait(60)\nx = 1\n",
+            "quick.dana": "import sys\nsys.modules['alias'].x\n",
+        }
+        assert run_script(script, modules) == ["slow None"]
+
+    def test_other_errors_get_no_note(self, run_script):
+        script = (
+            INSTALL
+            + """
+for name in ("a", "b", "d"):
+    try:
+        __import__(name)
+    except (ImportError, AttributeError) as error:
+        print(getattr(error, "__notes__", None))
+"""
+        )
+        modules = {"a.dana": "from c import x\n", "b.dana": "import c\nc.x\n", "c.dana": ""}
+        modules["d.dana"] = "import __main__\n__main__.nothing\n"
+        assert run_script(script, modules) == ["None"] * 3

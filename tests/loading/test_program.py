@@ -326,7 +326,7 @@ class TestWrongProgram:
         (tmp_path / "a.dana").write_text("x = 1\n")
         script = """
 import sys, danac.compilation, danac.diagnostics, danac.cli
-def fail(text, filename):
+def fail(text, filename, options):
     raise eval(sys.argv[1])
 danac.compilation.compile_source = fail
 sys.exit(danac.cli.main(["run", "a.dana"]))

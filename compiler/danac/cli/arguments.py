@@ -1,4 +1,4 @@
-"""What the commands share: their parser, the Dana files under paths, and the text of one."""
+"""What the commands share: their parser, the Dana files under paths, the text and options of one."""
 
 from __future__ import annotations
 
@@ -11,19 +11,36 @@ from typing import NoReturn
 from danac.loading.code_object import decode_source, read_source
 from danac.loading.errors import UsageError, unreadable
 from danac.loading.import_hook import SUFFIXES
+from danac.loading.project import options_for
+from danac.options import Options
 
 STANDARD_INPUT = "-"
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are `UsageError`s."""
+    """An argument parser with the compile options, whose complaints are `UsageError`s."""
 
     def __init__(self, command: str, description: str) -> None:
         super().__init__(prog=f"danac {command}", description=description, allow_abbrev=False)
+        self.add_argument(
+            "--coerce",
+            action="store_true",
+            help="operators join and compare texts with numbers "
+            "(in pyproject.toml: coerce = true under [tool.danac])",
+        )
 
     def error(self, message: str) -> NoReturn:
         """Raise the complaint instead of printing it and leaving."""
         raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def compile_options(file: str, given: argparse.Namespace) -> Options:
+    """Return the compile options of `file`, or of standard input for `-`: given, or its project's.
+
+    Raises `UsageError` for a wrong project file.
+    """
+    # Standard input counts as a file in the working directory, which is where `-` leads, too.
+    return options_for(file, Options(coerce=given.coerce))
 
 
 def read_program(file: str) -> tuple[str, str]:

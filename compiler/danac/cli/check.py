@@ -6,9 +6,10 @@ import json
 import sys
 from typing import NamedTuple
 
-from danac.cli.arguments import Parser, find_programs, read_program
+from danac.cli.arguments import Parser, compile_options, find_programs, read_program
 from danac.compilation import check_source
 from danac.diagnostics import DanaSyntaxError, Diagnostic, render
+from danac.options import Options
 from danac.source import Source
 
 
@@ -26,7 +27,9 @@ def execute(arguments: list[str]) -> int:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args(arguments)
     programs = [path for path, _ in find_programs(options.paths)]
-    findings = [finding for path in programs for finding in _check(path)]
+    findings = [
+        finding for path in programs for finding in _check(path, compile_options(path, options))
+    ]
     if options.format == "json":
         print(json.dumps([_as_json(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
@@ -39,7 +42,7 @@ def execute(arguments: list[str]) -> int:
     return 1 if errors else 0
 
 
-def _check(path: str) -> list[Finding]:
+def _check(path: str, options: Options) -> list[Finding]:
     try:
         text, name = read_program(path)
     except DanaSyntaxError as error:
@@ -47,7 +50,8 @@ def _check(path: str) -> list[Finding]:
         before = "\n" * (error.diagnostic.span.line - 1)
         return [Finding(error.diagnostic, Source(before + (error.text or ""), path))]
     source = Source(text, name)
-    diagnostics = sorted(check_source(text, name), key=lambda found: (found.span, found.code))
+    found = check_source(text, name, options)
+    diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.span, diagnostic.code))
     return [Finding(diagnostic, source) for diagnostic in diagnostics]
 
 

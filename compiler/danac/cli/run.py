@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from danac.loading.errors import UsageError
 from danac.loading.program import run_file, run_standard_input
+from danac.options import DEFAULT, Options
 
 HELP = """\
-usage: danac run FILE [ARG…] [key=value…]
+usage: danac run [--coerce] FILE [ARG…] [key=value…]
 
 Run a Dana program. key=value goes to its __main__ function, converted by the parameter's
 annotation; key=@FILE gives what a .json, .yaml, .csv or text file holds, @@ stands for one @.
 Every other ARG is in sys.argv. FILE may be - for standard input.
+
+--coerce makes operators join and compare texts with numbers, in the program and in the Dana modules
+that it imports. In pyproject.toml: coerce = true under [tool.danac].
 
 Exit status: 0, or 1 after an uncaught error, 2 for a program or a command line that is wrong,
 130 if interrupted, n after sys.exit(n)."""
@@ -18,6 +22,7 @@ Exit status: 0, or 1 after an uncaught error, 2 for a program or a command line 
 
 def execute(arguments: list[str]) -> int:
     """Run the program that `arguments` name; see `HELP`."""
+    given = DEFAULT
     # Options stand before FILE only; what comes after it is the program's.
     while arguments and arguments[0].startswith("-") and arguments[0] != "-":
         option = arguments.pop(0)
@@ -26,8 +31,10 @@ def execute(arguments: list[str]) -> int:
             return 0
         if option == "--":
             break
-        raise UsageError(f"unknown option {option}; see danac run --help")
+        if option != "--coerce":
+            raise UsageError(f"unknown option {option}; see danac run --help")
+        given = Options(coerce=True)
     if not arguments:
         raise UsageError("run needs a FILE; see danac run --help")
     file, *rest = arguments
-    return run_standard_input(rest) if file == "-" else run_file(file, rest)
+    return run_standard_input(rest, given) if file == "-" else run_file(file, rest, given)

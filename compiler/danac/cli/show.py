@@ -8,11 +8,12 @@ import sys
 from importlib import import_module
 
 from danac.cli import dumps
-from danac.cli.arguments import Parser, read_program
+from danac.cli.arguments import Parser, compile_options, read_program
 from danac.compilation import build, compile_source, parse, to_ast
 from danac.diagnostics import DanaSyntaxError
 from danac.listing import to_python
 from danac.loading.tracebacks import render_syntax_error
+from danac.options import Options
 from danac.source import Source
 
 STAGES = ("tree", "nodes", "ast", "python", "bytecode")
@@ -24,30 +25,31 @@ def execute(arguments: list[str]) -> int:
     parser = Parser("show", "Show what a Dana program is compiled to.")
     parser.add_argument("file", metavar="FILE", help="the program, or - for standard input")
     parser.add_argument("--stage", choices=STAGES, default="python", help="default: python")
-    options = parser.parse_args(arguments)
+    wanted = parser.parse_args(arguments)
+    options = compile_options(wanted.file, wanted)
     try:
-        text, name = read_program(options.file)
-        shown = _render(options.stage, text, name).rstrip("\n")
+        text, name = read_program(wanted.file)
+        shown = _render(wanted.stage, text, name, options).rstrip("\n")
     except DanaSyntaxError as error:
         print(render_syntax_error(error), file=sys.stderr)
         return 2
-    if options.stage in _LIKE_PYTHON and _wants_colour():
+    if wanted.stage in _LIKE_PYTHON and _wants_colour():
         shown = _coloured(shown)
     print(shown)
     return 0
 
 
-def _render(stage: str, text: str, name: str) -> str:
+def _render(stage: str, text: str, name: str, options: Options) -> str:
     source = Source(text, name)
     if stage == "tree":
         return parse(source).pretty()
     if stage == "nodes":
         return dumps.dump_nodes(build(source))
     if stage == "ast":
-        return ast.dump(to_ast(text, name), indent=4)
+        return ast.dump(to_ast(text, name, options), indent=4)
     if stage == "bytecode":
-        return dumps.dump_bytecode(compile_source(text, name), source)
-    return to_python(to_ast(text, name))
+        return dumps.dump_bytecode(compile_source(text, name, options), source)
+    return to_python(to_ast(text, name, options))
 
 
 def _wants_colour() -> bool:

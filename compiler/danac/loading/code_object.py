@@ -7,6 +7,7 @@ import stat
 from types import CodeType
 
 from danac.loading import bytecode_cache
+from danac.options import DEFAULT, Options
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def load_code(path: str | os.PathLike[str], options: str = "") -> CodeType:
+def load_code(path: str | os.PathLike[str], options: Options = DEFAULT) -> CodeType:
     """Return the code object of the Dana file at `path`, whose full path becomes its file name.
 
     With a fresh cache neither lark nor any stage of the compiler is imported. Raises `OSError` for
@@ -26,23 +27,23 @@ def load_code(path: str | os.PathLike[str], options: str = "") -> CodeType:
     status = os.stat(full_path)
     # Pipes and devices can be read once, and have no folder to keep a cache in.
     cacheable = stat.S_ISREG(status.st_mode)
-    code = bytecode_cache.read(full_path, status, options) if cacheable else None
+    code = bytecode_cache.read(full_path, status, options.key) if cacheable else None
     if code is not None:
         return code
     with open(full_path, "rb") as file:
         data = file.read()
-    code = compile_bytes(data, full_path)
+    code = compile_bytes(data, full_path, options)
     if cacheable:
-        bytecode_cache.write(full_path, status, data, code, options)
+        bytecode_cache.write(full_path, status, data, code, options.key)
     return code
 
 
-def compile_bytes(data: bytes, filename: str) -> CodeType:
+def compile_bytes(data: bytes, filename: str, options: Options = DEFAULT) -> CodeType:
     """Return the code object of a program as it stands in a file; raises `DanaSyntaxError`."""
     # The stages are imported here, and only here, so that cached programs start without them.
     from danac.compilation import compile_source
 
-    return compile_source(decode_source(data, filename), filename)
+    return compile_source(decode_source(data, filename), filename, options)
 
 
 def read_source(path: str | os.PathLike[str]) -> str:

@@ -5,7 +5,7 @@
 
 The finder stands right before Python's own `PathFinder` in `sys.meta_path`. In each entry of the
 search path a Dana module comes before a Python module of that name; an entry comes before the next
-one whatever it holds.
+one whatever it holds. A module is compiled with the options that its own project asks for.
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ import os
 import sys
 import time
 from _thread import allocate_lock
+from importlib import _bootstrap
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import CodeType, ModuleType
+from types import CodeType, MethodType, ModuleType
 
 from danac.loading.bytecode_cache import cache_path
 from danac.loading.code_object import compile_bytes, load_code, read_source
+from danac.loading.errors import UsageError
+from danac.loading.project import options_for
+from danac.options import DEFAULT, Options
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 SUFFIXES = (".dana", ".na")
 """The file name endings of Dana programs and modules, in the order in which they are looked for."""
@@ -31,13 +35,49 @@ SUFFIXES = (".dana", ".na")
 _CLOCK_TICK_NS = 2_000_000_000
 _NEVER = -1
 
+# Where importlib calls something through this function, Python leaves the frames of importlib that
+# led there out of tracebacks. Without it they would be shown; nothing else would change.
+_call_with_frames_removed = getattr(
+    _bootstrap, "_call_with_frames_removed", lambda function, *arguments: function(*arguments)
+)
+
+
+class DanaSpec(ModuleSpec):
+    """The spec of a Dana module, which learns how the module's import has ended.
+
+    importlib keeps in `_initializing` whether the module is being imported, and resets it while an
+    exception leaves the import. Seen from here, the exception can be completed without a frame
+    of danac in its traceback, which a wrapper around `exec_module` would leave there.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name != "_initializing":
+            return
+        if value:
+            # The import may stand in an `except` clause, whose exception is none of its own.
+            self.__dict__["_handled"] = sys.exception()
+            return
+        handled = self.__dict__.pop("_handled", None)
+        error = sys.exception()
+        if error is not None and error is not handled:
+            # Imported late: most imports succeed.
+            from danac.loading.import_failures import complete
+
+            complete(error)
+
 
 class DanaLoader(SourceFileLoader):
     """Loads one module from a .dana or .na file.
 
     Its base gives what `importlib`, `inspect`, `linecache`, `runpy` and `importlib.resources` ask
     for (`exec_module`, `get_filename`, `get_data`, `is_package` …); reading and compiling differ.
+    `given` are compile options besides those that the module's project asks for.
     """
+
+    def __init__(self, fullname: str, path: str, given: Options = DEFAULT) -> None:
+        super().__init__(fullname, path)
+        self._given = given
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Return the new module, marked with `__dana__`.
@@ -49,14 +89,25 @@ class DanaLoader(SourceFileLoader):
         module.__dict__["__dana__"] = True
         return module
 
-    def get_code(self, fullname: str) -> CodeType:
+    @property
+    def get_code(self) -> Callable[[str], CodeType]:
+        """Return the code of the module that is named; raises as `_get_code`."""
+        return MethodType(_call_with_frames_removed, self._get_code)
+
+    def _get_code(self, fullname: str) -> CodeType:
         """Return the module's code; raises `ImportError`, `OSError` or `DanaSyntaxError`."""
         path = self.get_filename(fullname)
         try:
-            return load_code(path)
+            return load_code(path, self._options(path))
         except SyntaxError as error:
             # Where in the compiler the error was found is nothing that an importer wants to see.
             raise error.with_traceback(None) from None
+
+    def _options(self, path: str) -> Options:
+        try:
+            return options_for(path, self._given)
+        except UsageError as error:
+            raise ImportError(str(error), name=self.name, path=path) from None
 
     def get_source(self, fullname: str) -> str:
         """Return the module's text; raises `ImportError` where it cannot be read."""
@@ -72,7 +123,8 @@ class DanaLoader(SourceFileLoader):
     ) -> CodeType:
         """Return the code of `data`, the module's text or the bytes of it."""
         content = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-        return compile_bytes(content, os.fspath(path))
+        filename = os.fspath(path)
+        return compile_bytes(content, filename, self._options(filename))
 
 
 class FolderListing:
@@ -119,9 +171,13 @@ class FolderListing:
 
 
 class DanaFinder:
-    """The meta path finder for Dana modules; several threads may use one."""
+    """The meta path finder for Dana modules; several threads may use one.
+
+    `given` are the compile options for all of them, besides those of their projects.
+    """
 
     def __init__(self) -> None:
+        self.given = DEFAULT
         self._listings: dict[str, FolderListing] = {}
 
     def find_spec(
@@ -141,12 +197,22 @@ class DanaFinder:
             elif _holds_python_module(fullname, earlier):
                 return None
             else:
-                return _spec(fullname, *found)
+                return self._spec(fullname, *found)
         return None
 
     def invalidate_caches(self) -> None:
         """Forget all listings; `importlib.invalidate_caches` calls this."""
         self._listings.clear()
+
+    def _spec(self, fullname: str, path: str, is_package: bool) -> ModuleSpec:
+        loader = DanaLoader(fullname, path, self.given)
+        spec = DanaSpec(fullname, loader, origin=path, is_package=is_package)
+        # These three give the module its `__file__`, `__cached__` and `__path__`.
+        spec.has_location = True
+        spec.cached = cache_path(path)
+        if is_package:
+            spec.submodule_search_locations = [os.path.dirname(path)]
+        return spec
 
     def _listing(self, entry: object) -> FolderListing | None:
         if not isinstance(entry, str):
@@ -170,16 +236,6 @@ def _holds_python_module(fullname: str, entries: list[str]) -> bool:
     return spec is not None and spec.loader is not None
 
 
-def _spec(fullname: str, path: str, is_package: bool) -> ModuleSpec:
-    spec = ModuleSpec(fullname, DanaLoader(fullname, path), origin=path, is_package=is_package)
-    # These three give the module its `__file__`, `__cached__` and `__path__`.
-    spec.has_location = True
-    spec.cached = cache_path(path)
-    if is_package:
-        spec.submodule_search_locations = [os.path.dirname(path)]
-    return spec
-
-
 def dana_path() -> list[str]:
     """Return the folders named in `DANAPATH`, absolute and in order."""
     entries = os.environ.get("DANAPATH", "").split(os.pathsep)
@@ -194,11 +250,13 @@ class _Hook:
         self._finder: DanaFinder | None = None
         self._path_entries: list[str] = []
 
-    def install(self) -> None:
+    def install(self, given: Options | None) -> None:
         with self._lock:
             if self._finder is None:
                 self._finder = DanaFinder()
                 self._path_entries = _add_to_path(dana_path())
+            if given is not None:
+                self._finder.given = given
             # A test runner may have restored a copy of sys.meta_path since the last call.
             if self._finder not in sys.meta_path:
                 sys.meta_path.insert(_position_of_path_finder(), self._finder)
@@ -236,9 +294,18 @@ _hook = _Hook()
 def install() -> None:
     """Make `import` find .dana and .na files, and put `DANAPATH` after `sys.path[0]`; idempotent.
 
-    Modules that are already imported stay as they are.
+    Modules that are already imported stay as they are. Each module is compiled with the options
+    that its own project asks for.
     """
-    _hook.install()
+    _hook.install(None)
+
+
+def install_for_program(given: Options) -> None:
+    """Install the hook for a program that was started with these compile options.
+
+    They hold for all modules that are imported from now on, besides what their projects ask for.
+    """
+    _hook.install(given)
 
 
 def uninstall() -> None:

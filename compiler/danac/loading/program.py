@@ -12,46 +12,51 @@ from types import CodeType, ModuleType
 
 from danac.loading.code_object import compile_bytes, load_code
 from danac.loading.errors import UsageError, unreadable
-from danac.loading.import_hook import DanaLoader, install
+from danac.loading.import_hook import DanaLoader, install_for_program
+from danac.loading.project import options_for
+from danac.options import DEFAULT, Options
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _ENTRY = "__main__"
 
 
-def run_file(file: str, arguments: Sequence[str] = ()) -> int:
+def run_file(file: str, arguments: Sequence[str] = (), given: Options = DEFAULT) -> int:
     """Run the program in `file` and return its exit status.
+
+    `given` are compile options for it and for the Dana modules that it imports, besides those of
+    their projects.
 
     `arguments` are `key=value` pairs for the program's `__main__` function, and others for
     `sys.argv`. What the program does not catch is printed, not raised. Raises `UsageError` for a
-    file that cannot be read and for wrong arguments.
+    file that cannot be read, for a wrong project file and for wrong arguments.
     """
     path = os.path.abspath(file)
     try:
-        code = load_code(path)
+        code = load_code(path, options_for(path, given))
     except OSError as error:
         raise unreadable(file, error) from error
     except (SyntaxError, KeyboardInterrupt) as error:
         return _report(error)
     module = _fresh_main(path)
-    module.__dict__["__loader__"] = DanaLoader(_ENTRY, path)
-    return _run(code, module, file, os.path.dirname(path), arguments)
+    module.__dict__["__loader__"] = DanaLoader(_ENTRY, path, given)
+    return _run(code, module, file, os.path.dirname(path), arguments, given)
 
 
-def run_standard_input(arguments: Sequence[str] = ()) -> int:
-    """Run the program that standard input holds; the rest is as in `run_file`."""
+def run_standard_input(arguments: Sequence[str] = (), given: Options = DEFAULT) -> int:
+    """Run the program that standard input holds, in the working directory; else as `run_file`."""
     filename = "<stdin>"
     try:
         data = sys.stdin.buffer.read()
-        code = compile_bytes(data, filename)
+        code = compile_bytes(data, filename, options_for(filename, given))
     except (SyntaxError, KeyboardInterrupt) as error:
         return _report(error)
     from danac.loading.tracebacks import register_text
 
     register_text(filename, data.decode("utf-8"))
-    return _run(code, _fresh_main(filename), "-", "", arguments)
+    return _run(code, _fresh_main(filename), "-", "", arguments, given)
 
 
 def _fresh_main(file: str) -> ModuleType:
@@ -61,9 +66,14 @@ def _fresh_main(file: str) -> ModuleType:
 
 
 def _run(
-    code: CodeType, module: ModuleType, file: str, folder: str, arguments: Sequence[str]
+    code: CodeType,
+    module: ModuleType,
+    file: str,
+    folder: str,
+    arguments: Sequence[str],
+    given: Options,
 ) -> int:
-    named, others = _split(arguments)
+    named, others = _named_and_others(arguments)
     if named and _ENTRY not in code.co_names:
         # Said before anything runs: nothing in the program's code defines or imports the function.
         raise UsageError(f"{file} defines no {_ENTRY} function that could take {min(named)}=…")
@@ -74,7 +84,7 @@ def _run(
     else:
         # It held the folder of the danac command, which is not the program's business.
         sys.path[0:1] = [folder]
-    install()
+    install_for_program(given)
     try:
         exec(code, module.__dict__)
         entry = module.__dict__.get(_ENTRY)
@@ -87,26 +97,26 @@ def _run(
     return 0
 
 
-def _call_entry(entry: object, named: dict[str, str]) -> None:
+def _call_entry(entry: Callable[..., object], named: dict[str, str]) -> None:
     # Imported late: most programs have no such function, and this brings in `inspect`.
-    from danac.loading.arguments import call_with_text
+    from dana_runtime.arguments import ArgumentError, bind, call
 
-    call_with_text(entry, named)
+    try:
+        arguments = bind(entry, named)
+    except ArgumentError as error:
+        raise UsageError(str(error)) from None
+    call(entry, arguments)
 
 
-def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the `key=value` arguments, and all others in order."""
-    named: dict[str, str] = {}
-    others: list[str] = []
-    for argument in arguments:
-        key, equals, value = argument.partition("=")
-        if not (equals and key.isidentifier()):
-            others.append(argument)
-        elif key in named:
-            raise UsageError(f"parameter {key} is given twice")
-        else:
-            named[key] = value
-    return named, others
+def _named_and_others(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    if not any("=" in argument for argument in arguments):
+        return {}, list(arguments)
+    from dana_runtime.arguments import ArgumentError, split
+
+    try:
+        return split(arguments)
+    except ArgumentError as error:
+        raise UsageError(str(error)) from None
 
 
 def _report(error: BaseException) -> int:

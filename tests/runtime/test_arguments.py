@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from danac.loading.arguments import bind, call_with_text, convert
-from danac.loading.errors import UsageError
+from dana_runtime.arguments import ArgumentError, bind, call, main_arguments, split
 
 EMPTY = inspect.Parameter.empty
 
@@ -16,27 +15,35 @@ class Struct:
     pass
 
 
-class TestConvert:
+def call_with_text(function, texts):
+    """Bind and call, as a program is started; what `function` returns."""
+    arguments = bind(function, texts)
+    return function(*arguments.args, **arguments.kwargs)
+
+
+def given(annotation, text):
+    """What a parameter `n` with that annotation gets for `n=text`."""
+
+    def main(n):
+        return n
+
+    if annotation is not EMPTY:
+        main.__annotations__["n"] = annotation
+    return call_with_text(main, {"n": text})
+
+
+class TestConversion:
     @pytest.mark.parametrize(
         ("annotation", "value", "expected"),
         [
             (int, " 42 ", 42),
             (int, "-1", -1),
-            (int, 3.9, 3),
-            (int, True, True),
-            (int, None, None),
             (float, "1e3", 1000.0),
-            (float, 2, 2.0),
             (str, "x", "x"),
-            (str, 5, "5"),
-            (str, True, "true"),
-            (str, [1], "[1]"),
             (bool, "Yes", True),
             (bool, "off", False),
             (bool, "", False),
-            (bool, 0.5, True),
             (list, "[1, 2]", [1, 2]),
-            (list, [3], [3]),
             (dict, '{"a": 1}', {"a": 1}),
             (list[int], "[1]", [1]),
             (dict[str, list[int | None]], "{}", {}),
@@ -57,7 +64,7 @@ class TestConvert:
         ],
     )
     def test_value_fits_the_annotation(self, annotation, value, expected):
-        converted = convert("n", annotation, value)
+        converted = given(annotation, value)
         assert converted == expected
         assert type(converted) is type(expected)
 
@@ -66,25 +73,22 @@ class TestConvert:
         [
             (int, "4.5", "n: expected int, got str ('4.5')"),
             (int, "", "n: expected int, got str ('')"),
-            (int, float("inf"), "n: expected int, got float (inf)"),
-            (int, [1], "n: expected int, got list ([1])"),
             (float, "x", "n: expected float, got str ('x')"),
             (bool, "maybe", "n: expected bool, got str ('maybe')"),
-            (bool, [], "n: expected bool, got list ([])"),
             (list, '{"a": 1}', "n: expected list, got str ('{\"a\": 1}')"),
             (list, "[1", "n: expected list, got str ('[1')"),
-            (dict, 5, "n: expected dict, got int (5)"),
-            (int | None, "x", "n: expected int | none, got str ('x')"),
+            (int | None, "x", "n: expected int | None, got str ('x')"),
+            ("tuple", "1, 2", "n: expected tuple, got str ('1, 2')"),
         ],
     )
-    def test_value_that_does_not_is_a_usage_error(self, annotation, value, message):
-        with pytest.raises(UsageError) as caught:
-            convert("n", annotation, value)
+    def test_value_that_does_not_is_an_argument_error(self, annotation, value, message):
+        with pytest.raises(ArgumentError) as caught:
+            given(annotation, value)
         assert str(caught.value) == message
 
-    def test_deep_json_is_a_usage_error(self):
-        with pytest.raises(UsageError, match="expected list"):
-            convert("n", list, "[" * 100_000)
+    def test_deep_json_is_an_argument_error(self):
+        with pytest.raises(ArgumentError, match="expected list"):
+            given(list, "[" * 100_000)
 
 
 class TestBind:
@@ -109,21 +113,54 @@ class TestBind:
     def test_all_missing_parameters_are_named(self):
         def main(a: int, b, *, c, d=1): ...
 
-        with pytest.raises(UsageError, match=r"^missing parameter a, c \(__main__ takes a: 'int'"):
-            bind(inspect.signature(main), {"b": "1"})
+        with pytest.raises(
+            ArgumentError, match=r"^missing parameter a, c \(__main__ takes a: int, b, c, d=1\)$"
+        ):
+            bind(main, {"b": "1"})
 
     def test_unknown_parameter_is_named(self):
         def main(): ...
 
         message = r"^unknown parameter a \(__main__ takes no parameters\)$"
-        with pytest.raises(UsageError, match=message):
-            bind(inspect.signature(main), {"a": "1"})
+        with pytest.raises(ArgumentError, match=message):
+            bind(main, {"a": "1"})
 
     def test_coroutine_is_run_to_its_end(self):
-        async def main(a: int):
-            return a + 1
+        seen = []
 
-        assert call_with_text(main, {"a": "1"}) == 2
+        async def main(a: int):
+            seen.append(a + 1)
+
+        call(main, bind(main, {"a": "1"}))
+        assert seen == [2]
+
+
+class TestCommandLine:
+    def test_named_ones_are_identifiers_with_a_value(self):
+        assert split(["x", "a=b=c", "--n=2", "=", "b="]) == (
+            {"a": "b=c", "b": ""},
+            ["x", "--n=2", "="],
+        )
+
+    def test_doubled_name(self):
+        with pytest.raises(ArgumentError, match=r"^parameter a is given twice$"):
+            split(["a=1", "a=1"])
+
+    def test_arguments_of_main_leave_the_command_line(self, monkeypatch):
+        def main(a: int, b=2, *, c: float = 1.0, **options): ...
+
+        monkeypatch.setattr(sys, "argv", ["x.py", "one", "c=2", "d=4", "a=3"])
+        assert main_arguments(main) == {"a": 3, "c": 2.0, "d": "4"}
+        assert sys.argv == ["x.py", "one"]
+
+    def test_wrong_command_line_ends_the_program(self, monkeypatch, capsys):
+        def main(a: int): ...
+
+        monkeypatch.setattr(sys, "argv", ["some/x.py", "a=b"])
+        with pytest.raises(SystemExit) as caught:
+            main_arguments(main)
+        assert caught.value.code == 2
+        assert capsys.readouterr().err == "x.py: error: a: expected int, got str ('b')\n"
 
 
 class TestFiles:
@@ -151,27 +188,29 @@ class TestFiles:
         path.write_text("x: [1, 2]\n")
         assert self.value(path) == {"x": [1, 2]}
         path.write_text("x: [1,\n")
-        with pytest.raises(UsageError, match=r"cannot read .*a\.yaml for parameter a"):
+        with pytest.raises(ArgumentError, match=r"cannot read .*a\.yaml for parameter a"):
             self.value(path)
 
     def test_yaml_without_pyyaml_says_what_to_install(self, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "yaml", None)
         path = tmp_path / "a.yml"
         path.write_text("x: 1\n")
-        with pytest.raises(UsageError, match=r"needs PyYAML \(pip install pyyaml\)"):
+        with pytest.raises(ArgumentError, match=r"needs PyYAML \(pip install pyyaml\)"):
             self.value(path)
 
     @pytest.mark.parametrize(
         ("name", "content"), [("a.json", b"{"), ("a.txt", b"\xff"), ("a.json", b"[" * 100_000)]
     )
-    def test_wrong_content_is_a_usage_error(self, tmp_path, name, content):
+    def test_wrong_content_is_an_argument_error(self, tmp_path, name, content):
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(UsageError, match=f"^cannot read .*{name} for parameter a: [^\n]+$"):
+        with pytest.raises(ArgumentError, match=f"^cannot read .*{name} for parameter a: [^\n]+$"):
             self.value(path)
 
-    def test_missing_file_is_a_usage_error(self, tmp_path):
-        with pytest.raises(UsageError, match=r"^cannot read .*none\.json for parameter a: No such"):
+    def test_missing_file_is_an_argument_error(self, tmp_path):
+        with pytest.raises(
+            ArgumentError, match=r"^cannot read .*none\.json for parameter a: No such"
+        ):
             self.value(tmp_path / "none.json")
 
     def test_doubled_sign_stands_for_itself(self):
