@@ -41,9 +41,14 @@ def to_python(tree: ast.Module) -> str:
     return text
 
 
+_LARGE = 5_000  # nodes in one statement
+
+
 def _print_statement(statement: ast.stmt) -> str:
     module = ast.Module(body=[statement], type_ignores=[])
-    text = _print_with_astor(module)
+    # Astor's time grows with the square of a statement's size.
+    is_large = sum(1 for _ in ast.walk(module)) > _LARGE
+    text = None if is_large else _print_with_astor(module)
     if text is not None:
         for candidate in (_tidy(text), text):
             if _means(candidate, module):

@@ -29,7 +29,7 @@ def as_stage(
     """
     match value:
         case nodes.Comprehension() if value.kind != "generator":
-            message = "a block lists its branches; a comprehension cannot stand here"
+            message = "a block lists its branches: as a stage, put the comprehension in parentheses"
             refuse(value.span, message, code="DANA132")
         case nodes.ListDisplay() | nodes.SetDisplay() | nodes.DictDisplay():
             return block_of(value, refuse)
@@ -38,7 +38,7 @@ def as_stage(
             if isinstance(first.value, Display) and holds_stages(first.value, parameters):
                 first = _with_value(first, block_of(first.value, refuse))
             return nodes.Group(value.span, nodes.Pipe(pipe.span, (first, *rest)))
-        case nodes.Group(value=inner):
+        case nodes.Group(value=inner) if not isinstance(inner, nodes.Comprehension | Display):
             return nodes.Group(value.span, as_stage(inner, refuse, parameters))
         case nodes.Conditional(test=test, body=body, otherwise=otherwise):
             arms = (
@@ -95,6 +95,11 @@ def _branch(key: nodes.Expression | None, item: nodes.Expression, refuse: Refuse
 
 def _with_value(stage: nodes.Stage, value: nodes.Expression) -> nodes.Stage:
     return nodes.Stage(stage.span, value, stage.policy, stage.capture)
+
+
+def mentions_flow(display: Display | nodes.Comprehension) -> bool:
+    """Whether a display in parentheses is data made of the flowing value, and so no block."""
+    return any(isinstance(found, nodes.FlowValue) for found in nodes.walk(display))
 
 
 def holds_stages(display: Display, parameters: frozenset[str]) -> bool:

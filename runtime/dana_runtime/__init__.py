@@ -10,7 +10,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dana_runtime.attributes import attribute
-    from dana_runtime.awaiting import settled
+    from dana_runtime.awaiting import awaited_stage, completed, settled
     from dana_runtime.blocks import Block
     from dana_runtime.cancellation import cancelled
     from dana_runtime.cases import case
@@ -69,7 +69,7 @@ _MODULE_OF = {
     name: module
     for module, names in {
         "attributes": "attribute",
-        "awaiting": "settled",
+        "awaiting": "awaited_stage completed settled",
         "blocks": "Block",
         "cancellation": "cancelled",
         "cases": "case",
@@ -110,6 +110,7 @@ __all__ = [
     "add_two",
     "apply",
     "attribute",
+    "awaited_stage",
     "call_method",
     "call_stage",
     "cancelled",
@@ -124,6 +125,7 @@ __all__ = [
     "coerce_le",
     "coerce_lt",
     "coerce_ne",
+    "completed",
     "convert",
     "error_attribute",
     "exception_from",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import CoroutineType
 
 from dana_runtime.wording import callable_text, not_callable
 
@@ -107,7 +108,13 @@ def call_stage(value: Any, stage: Any, where: str) -> Any:
     """
     if not callable(stage):
         raise not_callable(where, stage)
-    return stage(value)
+    result = stage(value)
+    if type(result) is CoroutineType:
+        # Only then: most programs never load asyncio.
+        from dana_runtime.awaiting import completed
+
+        return completed(result, where)
+    return result
 
 
 def pipe(head: Any, flow: Callable[[Any], Any], stages: tuple[str, ...]) -> Any:
@@ -129,4 +136,11 @@ def _head_and_flow(
 
 def start(head: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Return what the first stage of a declarative function gives: its result, or itself."""
-    return head(*args, **kwargs) if callable(head) else head
+    if not callable(head):
+        return head
+    result = head(*args, **kwargs)
+    if type(result) is CoroutineType:
+        from dana_runtime.awaiting import completed
+
+        return completed(result, "the first stage")
+    return result

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
 from threading import Lock, Thread, get_ident, main_thread
+from types import CoroutineType
 from typing import Any, overload
 
 from dana_runtime.blocks import Block, thread_name
@@ -95,11 +96,28 @@ def run_in_order(branches: Sequence[Branch], value: Any, block: Block | None = N
     for index, branch in enumerate(branches):
         entered_group()
         try:
-            results.append(branch(value))
+            result = branch(value)
+            if type(result) is CoroutineType:
+                result = _completed(result, branches, index, block)
+            results.append(result)
         except BaseException as error:
             add_note_once(error, _note(branches, index, block))
             raise
     return results
+
+
+def _completed(
+    coroutine: CoroutineType[Any, Any, Any],
+    branches: Sequence[Branch],
+    index: int,
+    block: Block | None,
+) -> Any:
+    # Imported late: most programs never load asyncio.
+    from dana_runtime.awaiting import completed
+
+    return completed(
+        coroutine, callable_text(branches[index]) if block is None else block.name(index)
+    )
 
 
 class Captured:
@@ -259,7 +277,10 @@ class _Run(Job):
                 own.run(current_layer.set, Layer(layer, block, index))
                 if "decimal" in sys.modules:
                     own.run(_own_decimal_context)
-                results[index] = own.run(branches[index], value)
+                result = own.run(branches[index], value)
+                if type(result) is CoroutineType:
+                    result = own.run(_completed, result, branches, index, block)
+                results[index] = result
             except BaseException as error:
                 self._fail(index, error)
                 return

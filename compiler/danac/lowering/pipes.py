@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 
 from danac import nodes
-from danac.analysis.stages import kind_of
+from danac.analysis.stages import is_known_coroutine, kind_of
 from danac.lowering.case import case_of
 from danac.lowering.context import Callees, LowerExpression, Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_call
@@ -77,7 +77,10 @@ def _composed(
     )
     arguments = low.at(span, ast.Starred(low.name(span, "_dana_args"), ast.Load()))
     keywords = low.at(span, ast.keyword(None, low.name(span, "_dana_options")))
-    value = low.at(first.span, ast.Call(function, [arguments], [keywords]))
+    value: ast.expr = low.at(first.span, ast.Call(function, [arguments], [keywords]))
+    if isinstance(first, nodes.Name) and is_known_coroutine(first.id, around.scope):
+        where = low.constant(first.span, line.where(0))
+        value = low.call(first.span, low.runtime(first.span, "completed"), value, where)
     body = flow(low, line, 0, value, inside)
     run: ast.expr = low.at(
         span,

@@ -241,27 +241,9 @@ def apply_stage(
     if stage.policy is not None:
         raise low.error(stage.policy.span, "policies (`with (…)`) are not supported yet", "DANA199")
     wanted = captures_wanted(line, index) - ({stage.capture.name} if stage.capture else set())
-    outside, around = around, around.within(awaits=False)
-    result = _Application(low, line, index, around, alias, wanted).apply(stage.value, value)
-    return _awaited(low, stage.value, result, around) if outside.awaits else result
-
-
-def _awaited(
-    low: Lowering, stage: nodes.Expression, result: ast.expr, around: Surroundings
-) -> ast.expr:
-    """Return the result of a stage in `await (…)`, awaited unless the stage surely is no coroutine."""
-    callee = stage
-    while isinstance(callee, nodes.Group):
-        callee = callee.value
-    if isinstance(callee, nodes.Call):
-        callee = callee.function
-    if isinstance(callee, nodes.ParallelBlock | nodes.Lambda):
-        return result
-    if isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope):
-        return result
-    if not (isinstance(callee, nodes.Name) and is_known_coroutine(callee.id, around.scope)):
-        result = low.call(stage.span, low.runtime(stage.span, "settled"), result)
-    return low.at(stage.span, ast.Await(result))
+    is_awaited, around = around.awaits, around.within(awaits=False)
+    application = _Application(low, line, index, around, alias, wanted, is_awaited)
+    return application.apply(stage.value, value)
 
 
 @dataclass(slots=True)
@@ -275,6 +257,8 @@ class _Application:
     alias: str | None
     wanted: frozenset[str]
     """The captures of the stage's branches that are read later."""
+    is_awaited: bool
+    """Whether the pipe stands in `await (…)`."""
 
     def apply(self, stage: nodes.Expression, value: ast.expr) -> ast.expr:
         """Return `stage` applied to `value`."""
@@ -282,18 +266,21 @@ class _Application:
         match stage:
             case nodes.ParallelBlock():
                 return self._block(stage, value)
-            case nodes.Group(value=nodes.Call()):
+            case nodes.Group(value=nodes.Call()) if not count_flow(stage, None):
                 return self._looked_at_by_runtime(stage, value)
-            case nodes.Group(value=inner):
+            case nodes.Group(value=nodes.Pipe() | nodes.Conditional() | nodes.Group() as inner):
                 return self.apply(inner, value)
             case nodes.Call():
-                return self._call(stage, value)
+                return self._settled(stage, self._call(stage, value))
             case nodes.Conditional():
                 return self._conditional(stage, value)
             case nodes.Name(id=name) if name not in around.captures and is_known_function(
                 name, around.scope
             ):
                 return low.call(stage.span, low.expression(stage, around), value)
+            case nodes.Name(id=name) if self._is_coroutine(stage):
+                result = low.call(stage.span, low.expression(stage, around), value)
+                return self._completed(stage.span, result)
             case nodes.Lambda() if not mentions_flow(stage) and _is_plain_callee(stage, around):
                 return low.call(stage.span, low.expression(stage, around), value)
             case _ if count_flow(stage, None):
@@ -308,7 +295,36 @@ class _Application:
         low, span = self.low, stage.span
         where = low.constant(span, self.line.where(self.index))
         callee = lower_callee(low, stage, self.around)
+        if self.is_awaited:
+            called = low.call(span, low.runtime(span, "awaited_stage"), value, callee, where)
+            return low.at(span, ast.Await(called))
         return low.call(span, low.runtime(span, "call_stage"), value, callee, where)
+
+    def _is_coroutine(self, callee: nodes.Expression) -> bool:
+        if not isinstance(callee, nodes.Name) or callee.id in self.around.captures:
+            return False
+        return is_known_coroutine(callee.id, self.around.scope)
+
+    def _completed(self, span: Span, coroutine: ast.expr) -> ast.expr:
+        """Return the result of a coroutine: awaited, or run to its end in plain code."""
+        low = self.low
+        if self.is_awaited:
+            return low.at(span, ast.Await(coroutine))
+        where = low.constant(span, self.line.where(self.index))
+        return low.call(span, low.runtime(span, "completed"), coroutine, where)
+
+    def _settled(self, call: nodes.Call, result: ast.expr) -> ast.expr:
+        """Return what a call stage gave; where nobody can tell what it is, `await (…)` looks at it."""
+        low, callee = self.low, call.function
+        if self._is_coroutine(callee):
+            return self._completed(call.span, result)
+        is_plain = isinstance(callee, nodes.Lambda) or (
+            isinstance(callee, nodes.Name) and is_known_function(callee.id, self.around.scope)
+        )
+        if is_plain or not self.is_awaited or case_of(call, self.around) is not None:
+            return result
+        settled = low.call(call.span, low.runtime(call.span, "settled"), result)
+        return low.at(call.span, ast.Await(settled))
 
     def _not_callable(self, stage: nodes.Expression) -> Exception:
         shown = stage_text(self.low, stage)
@@ -324,7 +340,9 @@ class _Application:
 
         def arm(stage: nodes.Expression, value: ast.expr, around: Surroundings) -> ast.expr:
             stage = as_stage(stage, self.low.refuse, frozenset())
-            inner = _Application(self.low, self.line, self.index, around, None, frozenset())
+            inner = _Application(
+                self.low, self.line, self.index, around, None, frozenset(), self.is_awaited
+            )
             return inner.apply(stage, value)
 
         def choose(take: Take, around: Surroundings) -> ast.expr:
@@ -410,7 +428,9 @@ class _Application:
         def choose(take: Take, around: Surroundings) -> ast.expr:
             around = around.within(callees=None)
             test = low.expression(stage.test, around.within(flow=take))
-            arms = _Application(low, self.line, self.index, around, None, self.wanted)
+            arms = _Application(
+                low, self.line, self.index, around, None, self.wanted, self.is_awaited
+            )
             body, otherwise = arms.apply(stage.body, take()), arms.apply(stage.otherwise, take())
             return low.at(stage.span, ast.IfExp(test, body, otherwise))
 

@@ -245,7 +245,16 @@ def _only_if_found(verdict: Verdict) -> Verdict:
 _LONGEST_TEXT = 60
 
 
+def _without_comment(line: str) -> str:
+    before = line.partition("#")[0]
+    is_in_text = before.count('"') % 2 or before.count("'") % 2
+    return line if is_in_text else before
+
+
 def stage_text(low: Lowering, node: nodes.Node) -> str:
     """Return the source text of `node` on one line, shortened, for names and messages."""
-    text = re.sub(r"\s+", " ", low.source.text_of(node.span))
+    lines = low.source.text_of(node.span).split("\n")
+    if len(lines) > 1:
+        lines = [_without_comment(line) for line in lines]
+    text = re.sub(r"\s+", " ", " ".join(lines))
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

@@ -9,6 +9,7 @@ from lark import Token, Tree
 
 from danac import nodes
 from danac.identifiers import python_name
+from danac.staging import Display, mentions_flow
 from danac.syntax.build.calls import build_arguments, build_parameters
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ def _named(b: Builder, tree: TreeOf) -> nodes.Expression:
 def _group(b: Builder, tree: TreeOf) -> nodes.Expression:
     inner = b.expression(tree.children[0])
     if isinstance(inner, nodes.Call | nodes.Pipe | nodes.Conditional | nodes.Group):
+        return nodes.Group(b.span(tree), inner)
+    if isinstance(inner, nodes.Comprehension | Display) and mentions_flow(inner):
         return nodes.Group(b.span(tree), inner)
     return inner
 
