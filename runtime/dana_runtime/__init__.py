@@ -9,7 +9,7 @@ from __future__ import annotations
 # `from typing import TYPE_CHECKING` would load typing at the start of every program.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dana_runtime.attributes import attribute
+    from dana_runtime.attributes import attribute, attributes_of
     from dana_runtime.awaiting import awaited_stage, completed, settled
     from dana_runtime.blocks import Block
     from dana_runtime.cancellation import cancelled
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     name: module
     for module, names in {
-        "attributes": "attribute",
+        "attributes": "attribute attributes_of",
         "awaiting": "awaited_stage completed settled",
         "blocks": "Block",
         "cancellation": "cancelled",
@@ -110,6 +110,7 @@ __all__ = [
     "add_two",
     "apply",
     "attribute",
+    "attributes_of",
     "awaited_stage",
     "call_method",
     "call_stage",

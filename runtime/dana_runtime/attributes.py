@@ -15,3 +15,27 @@ def attribute(obj: Any, name: str) -> Any:
     if isinstance(obj, dict) and name in obj:
         return obj[name]
     return getattr(obj, name)
+
+
+class attributes_of:  # noqa: N801 (generated code calls it as a function)
+    """The attributes of `obj` by name: `attributes_of(course)["class"] = "maths"`.
+
+    For names that Python cannot write behind a dot, wherever something may be assigned to.
+    """
+
+    __slots__ = ("_obj",)
+
+    def __init__(self, obj: Any) -> None:
+        self._obj = obj
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the attribute; raise AttributeError if there is none."""
+        return getattr(self._obj, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Assign to the attribute."""
+        setattr(self._obj, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        """Delete the attribute; raise AttributeError if there is none."""
+        delattr(self._obj, name)

@@ -227,6 +227,11 @@ def lower_target(
             target = ast.Name(name, store)
         case nodes.ScopedName():
             return scoped_name(low, node, store)
+        case nodes.Attribute(value=value, name=name) if keyword.iskeyword(name):
+            # Python cannot write such a name behind a dot.
+            view = low.runtime(node.span, "attributes_of")
+            view = low.call(node.span, view, low.expression(value, around))
+            target = ast.Subscript(view, low.constant(node.span, name), store)
         case nodes.Attribute(value=value, name=name):
             target = ast.Attribute(low.expression(value, around), name, store)
         case nodes.Subscript(value=value, index=index):

@@ -12,6 +12,7 @@ RuntimeName: TypeAlias = Literal[
     "Pipeline",
     "apply",
     "attribute",
+    "attributes_of",
     "awaited_stage",
     "call_method",
     "call_stage",
