@@ -11,8 +11,9 @@ from danac.lowering.blocks import lower_block
 from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
 from danac.lowering.expressions import lower_arguments, lower_called
+from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import lower_annotation, lower_parameters
-from danac.lowering.stages import Line, apply_stage, captures_wanted, flattened, flow, lower_branch
+from danac.lowering.stages import apply_stage, flow, lower_branch
 from danac.lowering.structs import receiver_decorator
 from danac.lowering.temporaries import mentions_flow, mentions_name
 

@@ -13,16 +13,23 @@ Stages are applied from left to right; captures are bound on the way and are vis
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from danac import nodes
-from danac.analysis.stages import is_known_coroutine, is_known_function, is_module_path, kind_of
+from danac.analysis.stages import is_known_coroutine, is_known_function, kind_of
 from danac.lowering.blocks import lower_block
+from danac.lowering.callees import (
+    is_bare,
+    is_callable_as_it_stands,
+    is_plain_callee,
+    lower_callee,
+)
 from danac.lowering.case import Case, case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
-from danac.lowering.expressions import lower_arguments, lower_called
+from danac.lowering.expressions import lower_arguments
+from danac.lowering.lines import Line, captures_of, captures_wanted, flattened
 from danac.lowering.runtime_names import generated
 from danac.lowering.temporaries import (
     Body,
@@ -43,58 +50,6 @@ from danac.staging import as_stage
 _MOST_NESTED = 50
 
 Finish: TypeAlias = Callable[[ast.expr, Surroundings], ast.expr]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The stages of one pipe as they are applied: the stages of parenthesised pipelines are among them.
-
-    `name` is the pipeline's in messages, which count its stages from `first_number`; `needed` are the
-    captures that somebody behind the pipe reads.
-    """
-
-    span: Span
-    stages: tuple[nodes.Stage, ...]
-    name: str
-    pipeline: str
-    """The name of the whole, which the blocks in it show in their notes."""
-    first_number: int = 1
-    needed: frozenset[str] = frozenset()
-
-    def where(self, index: int) -> str:
-        """Return how messages name stage `index` (from 0)."""
-        if self.first_number == 0 and len(self.stages) == 2:
-            return self.name
-        return f"stage {index + self.first_number} of {self.name}"
-
-
-def line_of(low: Lowering, pipe: nodes.Pipe, around: Surroundings) -> Line:
-    """Return the line of a pipe expression, whose first stage is its head."""
-    head, *rest = pipe.stages
-    stages = (head, *flattened(tuple(rest), around))
-    name = low.pipeline or stage_text(low, pipe)
-    return Line(pipe.span, stages, name, name)
-
-
-def flattened(stages: tuple[nodes.Stage, ...], around: Surroundings) -> tuple[nodes.Stage, ...]:
-    """Return `stages` with parenthesised pipelines, where they surely are functions, replaced by their stages."""
-    flat: list[nodes.Stage] = []
-    for stage in stages:
-        inner = stage.value
-        while isinstance(inner, nodes.Group):
-            inner = inner.value
-        is_pipeline = isinstance(inner, nodes.Pipe) and kind_of(inner, around.scope) == "callable"
-        if stage.policy is None and is_pipeline:
-            assert isinstance(inner, nodes.Pipe)
-            *first, last = flattened(inner.stages, around)
-            if stage.capture is not None and last.capture is not None:
-                flat.append(stage)
-                continue
-            capture = stage.capture or last.capture
-            flat += [*first, nodes.Stage(last.span, last.value, last.policy, capture)]
-        else:
-            flat.append(stage)
-    return tuple(flat)
 
 
 # --- From stage to stage --------------------------------------------------------------------------
@@ -198,32 +153,6 @@ def _captured_in_branch(low: Lowering, span: Span, take: Take, name: str) -> Tak
     return read
 
 
-def captures_wanted(line: Line, index: int) -> frozenset[str]:
-    """Return those captures of stage `index` that later stages, or somebody behind the pipe, read."""
-    return frozenset(
-        name for name in captures_of(line.stages[index]) if _is_read_behind(line, index, name)
-    )
-
-
-def _is_read_behind(line: Line, index: int, name: str) -> bool:
-    for stage in line.stages[index + 1 :]:
-        if mentions_name(stage, {name}):
-            return True
-        if name in captures_of(stage):
-            return False
-    return name in line.needed
-
-
-def captures_of(stage: nodes.Stage) -> Iterator[str]:
-    """Yield the names of the captures that `stage` makes: its own, and those of its branches."""
-    if isinstance(stage.value, nodes.ParallelBlock):
-        for branch in stage.value.branches:
-            for inner in branch.stages:
-                yield from captures_of(inner)
-    if stage.capture is not None:
-        yield stage.capture.name
-
-
 # --- One stage ------------------------------------------------------------------------------------
 
 
@@ -281,7 +210,7 @@ class _Application:
             case nodes.Name(id=name) if self._is_coroutine(stage):
                 result = low.call(stage.span, low.expression(stage, around), value)
                 return self._completed(stage.span, result)
-            case nodes.Lambda() if not mentions_flow(stage) and _is_plain_callee(stage, around):
+            case nodes.Lambda() if not mentions_flow(stage) and is_plain_callee(stage, around):
                 return low.call(stage.span, low.expression(stage, around), value)
             case _ if count_flow(stage, None):
                 return self._with_flow(
@@ -359,7 +288,7 @@ class _Application:
             return self._with_flow(call, parts, value, lambda inner: self._called(call, inner))
         callee = lower_callee(low, call.function, around, is_called=True)
         positional, keywords = lower_arguments(low, call, around.within(callees=None))
-        if is_repeatable(value, around) or _is_plain_callee(call.function, around):
+        if is_repeatable(value, around) or is_plain_callee(call.function, around):
             return low.at(call.span, ast.Call(callee, [value, *positional], keywords))
         apply = low.runtime(call.span, "apply")
         return low.at(call.span, ast.Call(apply, [value, callee, *positional], keywords))
@@ -420,7 +349,7 @@ class _Application:
 
     def _conditional(self, stage: nodes.Conditional, value: ast.expr) -> ast.expr:
         low = self.low
-        is_callee = all(_is_bare(arm) for arm in (stage.body, stage.otherwise))
+        is_callee = all(is_bare(arm) for arm in (stage.body, stage.otherwise))
         if self.around.callees is not None and is_callee and not mentions_flow(stage.test):
             # What is called is chosen once, when the pipe is composed.
             return self._looked_at_by_runtime(stage, value)
@@ -459,41 +388,8 @@ def _tests_identity(stage: nodes.Expression) -> bool:
     )
 
 
-def _is_bare(arm: nodes.Expression) -> bool:
-    """Whether an arm of a conditional stage is simply what is called."""
-    while isinstance(arm, nodes.Group):
-        arm = arm.value
-    return isinstance(arm, nodes.Name | nodes.Attribute | nodes.Subscript | nodes.Lambda)
-
-
 def _never() -> ast.expr:
     raise AssertionError("a stage without `$$` asked for its value")
-
-
-def _is_plain_callee(callee: nodes.Expression, around: Surroundings) -> bool:
-    """Whether evaluating `callee` before the value that flows into it can have no effect."""
-    match callee:
-        case nodes.Name(id=name):
-            return name not in around.captures
-        case nodes.Lambda(parameters=parameters):
-            return all(parameter.default is None for parameter in parameters)
-        case _:
-            return False
-
-
-def lower_callee(
-    low: Lowering, callee: nodes.Expression, around: Surroundings, *, is_called: bool = False
-) -> ast.expr:
-    """Lower what a stage calls; in a composed pipe it is evaluated once, when the pipe is composed."""
-    bare = around.within(callees=None)
-    lowered = lower_called(low, callee, bare) if is_called else low.expression(callee, bare)
-    is_fixed = isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope)
-    if isinstance(callee, nodes.Lambda):
-        is_fixed = all(parameter.default is None for parameter in callee.parameters)
-    depends_on_run = mentions_flow(callee) or mentions_name(callee, around.captures)
-    if around.callees is None or is_fixed or depends_on_run:
-        return lowered
-    return around.callees.bind(low, callee.span, lowered)
 
 
 # --- Branches -------------------------------------------------------------------------------------
@@ -544,7 +440,7 @@ def lower_branch(
     """
     stages = flattened(branch.stages, around)
     is_alone = len(stages) == 1 and not wanted and stages[0].policy is None and start is None
-    if is_alone and _is_callable_as_it_stands(stages[0].value, around):
+    if is_alone and is_callable_as_it_stands(stages[0].value, around):
         return lower_callee(low, stages[0].value, around)
     value = low.fresh("value")
     inside = around.within(has_room=not around.in_iterable, flow=None)
@@ -558,12 +454,6 @@ def lower_branch(
         behind = Line(branch.span, stages, name, line.pipeline, 1, wanted)
         body = flow(low, behind, 0, start(stages[0], inside), inside, finish)
     return low.function(branch.span, [value], body)
-
-
-def _is_callable_as_it_stands(stage: nodes.Expression, around: Surroundings) -> bool:
-    if isinstance(stage, nodes.Name) or is_module_path(stage, around.scope):
-        return True
-    return not mentions_flow(stage) and _is_plain_callee(stage, around)
 
 
 def _as_it_is(value: ast.expr, around: Surroundings) -> ast.expr:

@@ -1,0 +1,51 @@
+"""What the stages of a pipe call: when it may be evaluated, and how it is lowered."""
+
+from __future__ import annotations
+
+import ast
+
+from danac import nodes
+from danac.analysis.stages import is_known_function, is_module_path
+from danac.lowering.context import Lowering, Surroundings
+from danac.lowering.expressions import lower_called
+from danac.lowering.temporaries import mentions_flow, mentions_name
+
+
+def is_bare(arm: nodes.Expression) -> bool:
+    """Whether an arm of a conditional stage is simply what is called."""
+    while isinstance(arm, nodes.Group):
+        arm = arm.value
+    return isinstance(arm, nodes.Name | nodes.Attribute | nodes.Subscript | nodes.Lambda)
+
+
+def is_plain_callee(callee: nodes.Expression, around: Surroundings) -> bool:
+    """Whether evaluating `callee` before the value that flows into it can have no effect."""
+    match callee:
+        case nodes.Name(id=name):
+            return name not in around.captures
+        case nodes.Lambda(parameters=parameters):
+            return all(parameter.default is None for parameter in parameters)
+        case _:
+            return False
+
+
+def lower_callee(
+    low: Lowering, callee: nodes.Expression, around: Surroundings, *, is_called: bool = False
+) -> ast.expr:
+    """Lower what a stage calls; in a composed pipe it is evaluated once, when the pipe is composed."""
+    bare = around.within(callees=None)
+    lowered = lower_called(low, callee, bare) if is_called else low.expression(callee, bare)
+    is_fixed = isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope)
+    if isinstance(callee, nodes.Lambda):
+        is_fixed = all(parameter.default is None for parameter in callee.parameters)
+    depends_on_run = mentions_flow(callee) or mentions_name(callee, around.captures)
+    if around.callees is None or is_fixed or depends_on_run:
+        return lowered
+    return around.callees.bind(low, callee.span, lowered)
+
+
+def is_callable_as_it_stands(stage: nodes.Expression, around: Surroundings) -> bool:
+    """Whether a branch can be handed to the runtime as it is written, without a lambda around it."""
+    if isinstance(stage, nodes.Name) or is_module_path(stage, around.scope):
+        return True
+    return not mentions_flow(stage) and is_plain_callee(stage, around)

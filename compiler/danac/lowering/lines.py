@@ -1,0 +1,90 @@
+"""The stages of a pipe as they are applied, and which of their captures somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from danac import nodes
+from danac.analysis.stages import kind_of
+from danac.lowering.context import Lowering, Surroundings
+from danac.lowering.temporaries import mentions_name, stage_text
+from danac.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The stages of one pipe as they are applied: the stages of parenthesised pipelines are among them.
+
+    `name` is the pipeline's in messages, which count its stages from `first_number`; `needed` are the
+    captures that somebody behind the pipe reads.
+    """
+
+    span: Span
+    stages: tuple[nodes.Stage, ...]
+    name: str
+    pipeline: str
+    """The name of the whole, which the blocks in it show in their notes."""
+    first_number: int = 1
+    needed: frozenset[str] = frozenset()
+
+    def where(self, index: int) -> str:
+        """Return how messages name stage `index` (from 0)."""
+        if self.first_number == 0 and len(self.stages) == 2:
+            return self.name
+        return f"stage {index + self.first_number} of {self.name}"
+
+
+def line_of(low: Lowering, pipe: nodes.Pipe, around: Surroundings) -> Line:
+    """Return the line of a pipe expression, whose first stage is its head."""
+    head, *rest = pipe.stages
+    stages = (head, *flattened(tuple(rest), around))
+    name = low.pipeline or stage_text(low, pipe)
+    return Line(pipe.span, stages, name, name)
+
+
+def flattened(stages: tuple[nodes.Stage, ...], around: Surroundings) -> tuple[nodes.Stage, ...]:
+    """Return `stages` with parenthesised pipelines, where they surely are functions, replaced by their stages."""
+    flat: list[nodes.Stage] = []
+    for stage in stages:
+        inner = stage.value
+        while isinstance(inner, nodes.Group):
+            inner = inner.value
+        is_pipeline = isinstance(inner, nodes.Pipe) and kind_of(inner, around.scope) == "callable"
+        if stage.policy is None and is_pipeline:
+            assert isinstance(inner, nodes.Pipe)
+            *first, last = flattened(inner.stages, around)
+            if stage.capture is not None and last.capture is not None:
+                flat.append(stage)
+                continue
+            capture = stage.capture or last.capture
+            flat += [*first, nodes.Stage(last.span, last.value, last.policy, capture)]
+        else:
+            flat.append(stage)
+    return tuple(flat)
+
+
+def captures_wanted(line: Line, index: int) -> frozenset[str]:
+    """Return those captures of stage `index` that later stages, or somebody behind the pipe, read."""
+    return frozenset(
+        name for name in captures_of(line.stages[index]) if _is_read_behind(line, index, name)
+    )
+
+
+def _is_read_behind(line: Line, index: int, name: str) -> bool:
+    for stage in line.stages[index + 1 :]:
+        if mentions_name(stage, {name}):
+            return True
+        if name in captures_of(stage):
+            return False
+    return name in line.needed
+
+
+def captures_of(stage: nodes.Stage) -> Iterator[str]:
+    """Yield the names of the captures that `stage` makes: its own, and those of its branches."""
+    if isinstance(stage.value, nodes.ParallelBlock):
+        for branch in stage.value.branches:
+            for inner in branch.stages:
+                yield from captures_of(inner)
+    if stage.capture is not None:
+        yield stage.capture.name
