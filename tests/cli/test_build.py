@@ -201,3 +201,16 @@ def __main__(n: int, flag: bool = False, data = None, *rest, **options):
         folder = project({"a.dana": text})
         main(["build", "a.dana"])
         assert "__main__'" not in (folder / "a.py").read_text()
+
+
+def test_package_keeps_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.dana").write_text("from .prices import price\n")
+    (package / "prices.dana").write_text("price = 3\n")
+    assert main(["build", "shop", "-o", "built"]) == 0
+    assert sorted(path.name for path in (tmp_path / "built" / "shop").iterdir()) == [
+        "__init__.py",
+        "prices.py",
+    ]

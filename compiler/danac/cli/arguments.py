@@ -59,6 +59,8 @@ def read_program(file: str) -> tuple[str, str]:
 def find_programs(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each Dana file once: its path, and its path below the argument that led to it.
 
+    A folder that is a package counts with its own name.
+
     Folders are searched through, in the order of names; hidden folders and caches are left out.
     Raises `UsageError` for a path that does not exist and for a folder without Dana files.
     """
@@ -69,7 +71,10 @@ def find_programs(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
                 raise UsageError(f"cannot read {argument}: No such file or directory")
             found = [(argument, os.path.basename(argument))]
         else:
-            found = [(path, os.path.relpath(path, argument)) for path in _walk(argument)]
+            # A package keeps its name: its modules import each other by it.
+            above = os.path.dirname(os.path.abspath(argument))
+            root = above if _is_package(argument) else argument
+            found = [(path, os.path.relpath(path, root)) for path in _walk(argument)]
             if not found:
                 raise UsageError(f"no {' or '.join(SUFFIXES)} file in {argument}")
         for path, relative in found:
@@ -77,6 +82,12 @@ def find_programs(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
             if identity not in seen:
                 seen.add(identity)
                 yield path, relative
+
+
+def _is_package(folder: str) -> bool:
+    return any(
+        os.path.isfile(os.path.join(folder, "__init__" + suffix)) for suffix in (*SUFFIXES, ".py")
+    )
 
 
 def _walk(folder: str) -> Iterator[str]:
