@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 _PATIENT = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 settings.register_profile("suite", derandomize=True, max_examples=200, **_PATIENT)
-settings.register_profile("long", derandomize=False, max_examples=20_000, **_PATIENT)
+settings.register_profile("long", derandomize=False, max_examples=5_000, **_PATIENT)
 
 
 def pytest_configure(config: pytest.Config) -> None:

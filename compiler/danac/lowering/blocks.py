@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 from danac import nodes
-from danac.lowering.context import Lowering, Surroundings
+from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind, mentions_name, stage_text
 from danac.source import Span
@@ -34,7 +34,7 @@ def lower_block(
         name = "run_in_order_capturing" if block.form == "in order" else "fan_out_capturing"
     description = _describe(low, pipeline, block)
 
-    def run(value: ast.expr, around: Surroundings) -> ast.expr:
+    def run(take: Take, around: Surroundings) -> ast.expr:
         count = len(block.branches)
         branches = [
             lower_branch(f"branch {number} of {count}", branch, around)
@@ -42,15 +42,16 @@ def lower_block(
         ]
         lowered: ast.expr
         if block.form == "keyed":
-            keys = [low.optional(branch.key, around) for branch in block.branches]
+            naming = around.within(flow=take)
+            keys = [low.optional(branch.key, naming) for branch in block.branches]
             lowered = low.at(span, ast.Dict(keys, branches))
         else:
             lowered = low.at(span, ast.Tuple(branches, ast.Load()))
-        return low.call(span, low.runtime(span, name), lowered, value, low.name(span, description))
+        return low.call(span, low.runtime(span, name), lowered, take(), low.name(span, description))
 
     if _stands_before_the_value(block, around.captures):
-        return bind(low, span, "value", value, around, lambda take, inner: run(take(), inner))
-    return run(value, around)
+        return bind(low, span, "value", value, around, run)
+    return run(lambda: value, around)
 
 
 def _stands_before_the_value(block: nodes.ParallelBlock, captures: Collection[str]) -> bool:

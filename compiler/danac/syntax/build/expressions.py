@@ -11,6 +11,7 @@ from danac import nodes
 from danac.identifiers import python_name
 from danac.staging import Display, mentions_flow
 from danac.syntax.build.calls import build_arguments, build_parameters
+from danac.syntax.build.targets import build_targets
 
 if TYPE_CHECKING:
     from danac.syntax.build.builder import Builder
@@ -210,15 +211,6 @@ def _clause(b: Builder, tree: TreeOf) -> nodes.ComprehensionClause:
         b.expressions(cast(TreeOf, condition).children[0] for condition in conditions),
         is_async is not None,
     )
-
-
-def build_targets(b: Builder, tree: TreeOf) -> nodes.Expression:
-    """Return the target of a loop: one, or a tuple of several."""
-    *parts, comma = tree.children
-    targets = b.expressions(parts)
-    if len(targets) > 1 or comma is not None:
-        return nodes.TupleDisplay(b.span(tree), targets)
-    return targets[0]
 
 
 RULES: dict[str, Callable[[Builder, TreeOf], object]] = {

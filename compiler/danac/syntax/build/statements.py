@@ -10,7 +10,7 @@ from lark import Token, Tree
 from danac import nodes
 from danac.identifiers import python_name
 from danac.source import Span
-from danac.syntax.build.expressions import build_targets
+from danac.syntax.build.targets import build_targets, check_target
 
 if TYPE_CHECKING:
     from danac.syntax.build.builder import Builder
@@ -51,56 +51,6 @@ def _augmented_assignment(b: Builder, tree: TreeOf) -> nodes.Statement:
     if isinstance(built, nodes.TupleDisplay | nodes.ListDisplay | nodes.Starred):
         b.refuse(built.span, f"several targets cannot take `{operator}`", code="DANA151")
     return nodes.AugmentedAssignment(b.span(tree), built, str(operator)[:-1], b.expression(value))
-
-
-def check_target(b: Builder, target: nodes.Expression, *, deleting: bool = False) -> None:
-    """Refuse what cannot be assigned to (or deleted), with Python's wording."""
-    match target:
-        case nodes.Name() | nodes.ScopedName() | nodes.Attribute() | nodes.Subscript():
-            return
-        case nodes.TupleDisplay(items=items) | nodes.ListDisplay(items=items):
-            if sum(isinstance(item, nodes.Starred) for item in items) > 1:
-                b.refuse(target.span, "multiple starred targets", code="DANA152")
-            for item in items:
-                check_target(
-                    b, item.value if isinstance(item, nodes.Starred) else item, deleting=deleting
-                )
-        case nodes.Starred():
-            hint = "write `*name, = …`"
-            b.refuse(
-                target.span,
-                "a starred target must be in a list or tuple",
-                code="DANA152",
-                hint=hint,
-            )
-        case _:
-            verb = "delete" if deleting else "assign to"
-            b.refuse(target.span, f"cannot {verb} {describe(target)}", code="DANA153")
-
-
-_DESCRIPTIONS: dict[type[nodes.Expression], str] = {
-    nodes.Call: "a call",
-    nodes.Pipe: "a pipe",
-    nodes.Constant: "a literal",
-    nodes.FormattedText: "an f-string",
-    nodes.Lambda: "a lambda",
-    nodes.Comparison: "a comparison",
-    nodes.FlowValue: "`$$`",
-    nodes.DictDisplay: "a dict display",
-    nodes.SetDisplay: "a set display",
-    nodes.Comprehension: "a comprehension",
-    nodes.Conditional: "a conditional expression",
-    nodes.NamedExpression: "a named expression",
-    nodes.Await: "an await expression",
-    nodes.Yield: "a yield expression",
-}
-
-
-def describe(expression: nodes.Expression) -> str:
-    """Return what kind of expression this is, for an error message."""
-    if isinstance(expression, nodes.Group):
-        return describe(expression.value)
-    return _DESCRIPTIONS.get(type(expression), "an expression")
 
 
 def _return(b: Builder, tree: TreeOf) -> nodes.Statement:
@@ -222,7 +172,6 @@ def _while(b: Builder, tree: TreeOf) -> nodes.Statement:
 def _for(b: Builder, tree: TreeOf) -> nodes.Statement:
     is_async, targets, iterable, suite, otherwise = tree.children
     target = build_targets(b, cast(TreeOf, targets))
-    check_target(b, target)
     return nodes.For(
         b.span(tree),
         target,
