@@ -38,6 +38,11 @@ def _assignment(low: Lowering, node: nodes.Assignment, around: Surroundings) -> 
             decorator.keywords.append(named)
             value = low.call(node.span, decorator, value)
     targets = [lower_target(low, target, around) for target in node.targets]
+    if any(
+        isinstance(target, nodes.Name) and target.id == "__exports__" for target in node.targets
+    ):
+        # Python's star import goes by `__all__`.
+        targets.append(low.at(node.span, ast.Name("__all__", ast.Store())))
     return [low.at(node.span, ast.Assign(targets, value))]
 
 
