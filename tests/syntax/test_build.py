@@ -82,7 +82,7 @@ def shape(node: nodes.Node | None) -> str:
 
 
 SHAPES = {
-    # Precedence, loosest first: LANGUAGE 4.1.
+    # Precedence, loosest first.
     "1 + 2 * 3": "(1 + (2 * 3))",
     "1 * 2 + 3": "((1 * 2) + 3)",
     "1 - 2 - 3": "((1 - 2) - 3)",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TreeOf: TypeAlias = Tree[Token]
 
-# How tightly an operator binds, loosest first (LANGUAGE: Python's order).
+# How tightly an operator binds, loosest first (Python's order; see docs/language.md).
 _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER = range(1, 9)
 _COMPARISONS = {"==", "!=", "<", ">", "<=", ">=", "in", "not in", "is", "is not"}
 _LEVELS = {

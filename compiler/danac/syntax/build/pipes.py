@@ -74,7 +74,7 @@ def _as_block(b: Builder, stage: nodes.Stage) -> nodes.Stage:
 def declared_pipe(b: Builder, part: TreeOf | Token, parameters: frozenset[str]) -> nodes.Pipe:
     """Return the pipe of a declarative function; a display at its start is a block if it looks like one.
 
-    It does if every item is a stage that is neither a parameter nor a literal (LANGUAGE: blocks).
+    It does if every item is a stage that is neither a parameter nor a literal.
     """
     value = b.expression(part)
     if not isinstance(value, nodes.Pipe):
