@@ -9,16 +9,20 @@ from __future__ import annotations
 # `from typing import TYPE_CHECKING` would load typing at the start of every program.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dana_runtime.attributes import attribute, attributes_of
     from dana_runtime.awaiting import awaited_stage, completed, settled
-    from dana_runtime.blocks import Block
-    from dana_runtime.cancellation import cancelled
     from dana_runtime.cases import case
-    from dana_runtime.composition import Pipeline, apply, call_stage, pipe, start
     from dana_runtime.conditions import holds, is_callable, no_case
-    from dana_runtime.conversion import cast, convert
     from dana_runtime.error_records import error_attribute, exception_from
     from dana_runtime.errors import BranchCancelled
+    from dana_runtime.execution.block import Block
+    from dana_runtime.execution.cancellation import cancelled
+    from dana_runtime.execution.fan_out import (
+        Captured,
+        fan_out,
+        fan_out_capturing,
+        run_in_order,
+        run_in_order_capturing,
+    )
     from dana_runtime.functions import (
         add_four,
         add_one,
@@ -35,21 +39,17 @@ if TYPE_CHECKING:
         title_case,
         validate_args,
     )
-    from dana_runtime.interfaces import interface
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
-    from dana_runtime.methods import call_method, receiver
     from dana_runtime.modules import import_python
-    from dana_runtime.parallel import (
-        Captured,
-        fan_out,
-        fan_out_capturing,
-        run_in_order,
-        run_in_order_capturing,
-    )
+    from dana_runtime.pipelines import Pipeline, apply, call_stage, pipe, start
     from dana_runtime.scopes import lookup, private_scope, public, system
-    from dana_runtime.structs import struct
-    from dana_runtime.subscripts import subscript_note
-    from dana_runtime.texts import (
+    from dana_runtime.values.attributes import attribute, attributes_of
+    from dana_runtime.values.conversion import cast, convert
+    from dana_runtime.values.interfaces import interface
+    from dana_runtime.values.methods import call_method, receiver
+    from dana_runtime.values.structs import struct
+    from dana_runtime.values.subscripts import subscript_note
+    from dana_runtime.values.texts import (
         coerce_add,
         coerce_eq,
         coerce_ge,
@@ -60,41 +60,43 @@ if TYPE_CHECKING:
         coerce_ne,
         text,
     )
-    from dana_runtime.type_expressions import isinstance_of, type_named
-    from dana_runtime.type_views import type_of
+    from dana_runtime.values.type_expressions import isinstance_of, type_named
+    from dana_runtime.values.type_views import type_of
 
 # No module may have the name of something in it that is listed here: importing the module would
 # put it in the place of that thing.
 _MODULE_OF = {
     name: module
     for module, names in {
-        "attributes": "attribute attributes_of",
+        "values.attributes": "attribute attributes_of",
         "awaiting": "awaited_stage completed settled",
-        "blocks": "Block",
-        "cancellation": "cancelled",
+        "execution.block": "Block",
+        "execution.cancellation": "cancelled",
         "cases": "case",
-        "composition": "Pipeline apply call_stage pipe start",
+        "pipelines": "Pipeline apply call_stage pipe start",
         "conditions": "holds is_callable no_case",
-        "conversion": "cast convert",
+        "values.conversion": "cast convert",
         "error_records": "error_attribute exception_from",
         "errors": "BranchCancelled",
         "functions": (
             "add_four add_one add_three add_two capitalize_words factorial is_even is_odd noop "
             "repeat semantic_bool sum_range title_case validate_args"
         ),
-        "interfaces": "interface",
+        "values.interfaces": "interface",
         "logs": "log log_calls log_level log_with_prefix",
-        "methods": "call_method receiver",
+        "values.methods": "call_method receiver",
         "modules": "import_python",
-        "parallel": ("Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"),
+        "execution.fan_out": (
+            "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"
+        ),
         "scopes": "lookup private_scope public system",
-        "structs": "struct",
-        "subscripts": "subscript_note",
-        "texts": (
+        "values.structs": "struct",
+        "values.subscripts": "subscript_note",
+        "values.texts": (
             "coerce_add coerce_eq coerce_ge coerce_gt coerce_iadd coerce_le coerce_lt coerce_ne text"
         ),
-        "type_expressions": "isinstance_of type_named",
-        "type_views": "type_of",
+        "values.type_expressions": "isinstance_of type_named",
+        "values.type_views": "type_of",
     }.items()
     for name in names.split()
 }

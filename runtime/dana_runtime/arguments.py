@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
-from dana_runtime.conversion import convert
+from dana_runtime.values.conversion import convert
 
 
 class ArgumentError(Exception):

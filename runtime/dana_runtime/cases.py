@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dana_runtime.composition import call_stage
 from dana_runtime.conditions import holds, no_case
+from dana_runtime.pipelines import call_stage
 from dana_runtime.wording import callable_text, short_repr
 
 TYPE_CHECKING = False

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, NoReturn
 
-    from dana_runtime.blocks import Block
+    from dana_runtime.execution.block import Block
 
 # The variable in which generated code keeps the private scope of its module.
 _VARIABLE = "_dana_private"

@@ -15,7 +15,7 @@ import pytest
 
 import dana_runtime
 from dana_runtime import fan_out, run_in_order
-from dana_runtime.blocks import Block
+from dana_runtime.execution.block import Block
 from dana_runtime.scopes import Scope, current_layer, lookup, private_scope, public, system
 
 WAIT = 30.0

@@ -8,9 +8,9 @@ import weakref
 
 import pytest
 
-from dana_runtime import workers
-from dana_runtime.parallel import fan_out
-from dana_runtime.workers import Job, put_out, take_back
+from dana_runtime.execution import workers
+from dana_runtime.execution.fan_out import fan_out
+from dana_runtime.execution.workers import Job, put_out, take_back
 
 WAIT = 30.0
 

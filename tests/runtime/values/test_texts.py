@@ -6,8 +6,8 @@ import operator
 
 import pytest
 
-from dana_runtime import texts
-from dana_runtime.texts import coerce_add, coerce_eq, coerce_iadd, coerce_lt, text
+from dana_runtime.values import texts
+from dana_runtime.values.texts import coerce_add, coerce_eq, coerce_iadd, coerce_lt, text
 
 
 class Number(enum.IntEnum):

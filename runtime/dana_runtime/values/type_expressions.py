@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import FunctionType, GenericAlias, NoneType, UnionType
 
-from dana_runtime.type_views import class_of
+from dana_runtime.values.type_views import class_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

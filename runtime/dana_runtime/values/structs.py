@@ -10,17 +10,24 @@ from __future__ import annotations
 from _thread import get_ident
 from operator import attrgetter
 
-from dana_runtime.conversion import mismatch
-from dana_runtime.delegation import get_delegated, set_delegated
-from dana_runtime.struct_construction import make_init
-from dana_runtime.struct_types import MISSING, Field, StructType, did_you_mean, is_struct, slot_name
+from dana_runtime.values.conversion import mismatch
+from dana_runtime.values.delegation import get_delegated, set_delegated
+from dana_runtime.values.struct_construction import make_init
+from dana_runtime.values.struct_types import (
+    MISSING,
+    Field,
+    StructType,
+    did_you_mean,
+    is_struct,
+    slot_name,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias, TypeVar
 
-    from dana_runtime.type_expressions import TypeExpression
+    from dana_runtime.values.type_expressions import TypeExpression
 
     C = TypeVar("C", bound=type)
     FieldParts: TypeAlias = (

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from dana_runtime import interface, struct
-from dana_runtime.struct_types import DictSlot
 from dana_runtime.tracebacks import without_runtime_frames
+from dana_runtime.values.struct_types import DictSlot
 
 
 @struct(("x", int), ("y", float, lambda: 0.0))
@@ -658,7 +658,7 @@ from dana_runtime import struct
 class Point:
     __slots__ = ("x", "y")
 assert Point(1) == Point(1, 1)
-names = ("functools", "typing", "inspect", "copy", "weakref", "dana_runtime.methods")
+names = ("functools", "typing", "inspect", "copy", "weakref", "dana_runtime.values.methods")
 print(*(name for name in names if name in sys.modules))
 """
     assert run_python(program, "-S").stdout == "\n"

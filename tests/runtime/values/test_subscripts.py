@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from dana_runtime import fan_out
-from dana_runtime.subscripts import subscript_note
+from dana_runtime.values.subscripts import subscript_note
 
 numbers = [1, 2, 3]
 prices = {"a": 1, "b": 2}

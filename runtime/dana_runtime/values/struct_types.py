@@ -6,15 +6,15 @@ needs a union with None, or `any`.
 
 from __future__ import annotations
 
-from dana_runtime.conversion import mismatch_text
-from dana_runtime.type_expressions import UNRESOLVED, members, type_text
+from dana_runtime.values.conversion import mismatch_text
+from dana_runtime.values.type_expressions import UNRESOLVED, members, type_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
-    from dana_runtime.type_expressions import TypeExpression
+    from dana_runtime.values.type_expressions import TypeExpression
 
 
 class Missing:

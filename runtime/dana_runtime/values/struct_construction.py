@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 
-from dana_runtime.struct_types import MISSING, Field, StructType
+from dana_runtime.values.struct_types import MISSING, Field, StructType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

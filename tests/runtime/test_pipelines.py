@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from dana_runtime.composition import Pipeline, apply, call_stage, pipe, start
+from dana_runtime.pipelines import Pipeline, apply, call_stage, pipe, start
 
 
 def add_ten(value):

@@ -9,14 +9,14 @@ None fits every type here; in the fields of a struct (see `structs`) it does not
 
 from __future__ import annotations
 
-from dana_runtime.type_expressions import UNRESOLVED, heads, members, type_named, type_text
+from dana_runtime.values.type_expressions import UNRESOLVED, heads, members, type_named, type_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from dana_runtime.type_expressions import TypeExpression
+    from dana_runtime.values.type_expressions import TypeExpression
 
 
 def convert(value: Any, expected: TypeExpression, label: str) -> Any:

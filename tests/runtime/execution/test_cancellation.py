@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from dana_runtime import cancelled, fan_out, parallel, run_in_order
+from dana_runtime import cancelled, fan_out, run_in_order
 from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution import fan_out as parallel
 
 WAIT = 30.0
 

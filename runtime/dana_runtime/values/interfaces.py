@@ -17,14 +17,14 @@ from types import (
     WrapperDescriptorType,
 )
 
-from dana_runtime.class_tables import ClassTable
-from dana_runtime.type_expressions import members
+from dana_runtime.values.class_tables import ClassTable
+from dana_runtime.values.type_expressions import members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from dana_runtime.type_expressions import TypeExpression
+    from dana_runtime.values.type_expressions import TypeExpression
 
     # A method's name, and the least and the greatest number of arguments that it must take by
     # position, `self` not counted; None is any number.

@@ -10,10 +10,10 @@ import traceback
 
 import pytest
 
-from dana_runtime import parallel
-from dana_runtime.blocks import Block
 from dana_runtime.errors import BranchCancelled
-from dana_runtime.parallel import (
+from dana_runtime.execution import fan_out as parallel
+from dana_runtime.execution.block import Block
+from dana_runtime.execution.fan_out import (
     Captured,
     fan_out,
     fan_out_capturing,

@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 from dana_runtime import attribute, call_method, interface, receiver, struct
-from dana_runtime.class_tables import ClassTable
+from dana_runtime.values.class_tables import ClassTable
 
 Shape = interface("Shape", None, (), ("area", 0, 0))
 

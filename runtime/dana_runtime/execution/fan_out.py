@@ -23,13 +23,13 @@ from threading import Lock, Thread, get_ident, main_thread
 from types import CoroutineType
 from typing import Any, overload
 
-from dana_runtime.blocks import Block, thread_name
-from dana_runtime.cancellation import Group, current_group, entered_group
 from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution.block import Block, thread_name
+from dana_runtime.execution.cancellation import Group, current_group, entered_group
+from dana_runtime.execution.workers import Job, put_out, take_back
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 from dana_runtime.wording import callable_text, not_callable
-from dana_runtime.workers import Job, put_out, take_back
 
 Branch = Callable[[Any], Any]
 

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from dana_runtime.blocks import Block
+from dana_runtime.execution.block import Block
 
 BLOCK = Block(
     "report", "/home/ann/orders.dana", ("tax", 12, 26), ("charge", 12, 31), ("a | b", 13, 5)

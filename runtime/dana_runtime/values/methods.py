@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from dana_runtime.class_tables import ClassTable
-from dana_runtime.conversion import mismatch
-from dana_runtime.interfaces import InterfaceType, methods_changed
-from dana_runtime.struct_types import is_struct
-from dana_runtime.type_expressions import WORDS, heads, members, named_like
+from dana_runtime.values.class_tables import ClassTable
+from dana_runtime.values.conversion import mismatch
+from dana_runtime.values.interfaces import InterfaceType, methods_changed
+from dana_runtime.values.struct_types import is_struct
+from dana_runtime.values.type_expressions import WORDS, heads, members, named_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
-    from dana_runtime.type_expressions import TypeExpression
+    from dana_runtime.values.type_expressions import TypeExpression
 
     # A class, and the function that is its method.
     Entry: TypeAlias = tuple[type, FunctionType]

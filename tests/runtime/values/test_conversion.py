@@ -9,7 +9,7 @@ from types import NoneType
 import pytest
 
 from dana_runtime import cast, convert, interface, isinstance_of, struct, type_named, type_of
-from dana_runtime.type_expressions import heads, members, type_text
+from dana_runtime.values.type_expressions import heads, members, type_text
 
 REFUSED = object()
 

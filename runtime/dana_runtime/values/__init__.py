@@ -1,0 +1,1 @@
+"""What the values of Dana programs are beyond Python's: structs, interfaces, methods, types, conversions."""
