@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from dana_runtime.cases import case
     from dana_runtime.conditions import holds, is_callable, no_case
     from dana_runtime.error_records import error_attribute, exception_from
-    from dana_runtime.errors import BranchCancelled
+    from dana_runtime.errors import (
+        BranchCancelled,
+        BranchTimeout,
+        CircuitOpen,
+        EnforcementError,
+        LoopBlocked,
+        MemoryLimitExceeded,
+        OrchestrationError,
+        RemoteError,
+        WorkerDied,
+    )
     from dana_runtime.execution.block import Block
     from dana_runtime.execution.cancellation import cancelled
     from dana_runtime.execution.fan_out import (
@@ -77,7 +87,10 @@ _MODULE_OF = {
         "conditions": "holds is_callable no_case",
         "values.conversion": "cast convert",
         "error_records": "error_attribute exception_from",
-        "errors": "BranchCancelled",
+        "errors": (
+            "BranchCancelled BranchTimeout CircuitOpen EnforcementError LoopBlocked "
+            "MemoryLimitExceeded OrchestrationError RemoteError WorkerDied"
+        ),
         "functions": (
             "add_four add_one add_three add_two capitalize_words factorial is_even is_odd noop "
             "repeat semantic_bool sum_range title_case validate_args"
@@ -104,8 +117,16 @@ _MODULE_OF = {
 __all__ = [
     "Block",
     "BranchCancelled",
+    "BranchTimeout",
     "Captured",
+    "CircuitOpen",
+    "EnforcementError",
+    "LoopBlocked",
+    "MemoryLimitExceeded",
+    "OrchestrationError",
     "Pipeline",
+    "RemoteError",
+    "WorkerDied",
     "add_four",
     "add_one",
     "add_three",
