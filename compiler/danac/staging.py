@@ -116,5 +116,11 @@ def _looks_like_stage(item: nodes.Expression, parameters: frozenset[str]) -> boo
     if isinstance(item, Display):
         return holds_stages(item, parameters)
     return isinstance(
-        item, nodes.Attribute | nodes.Call | nodes.Group | nodes.Lambda | nodes.Conditional
+        item,
+        nodes.CaptureRead
+        | nodes.Attribute
+        | nodes.Call
+        | nodes.Group
+        | nodes.Lambda
+        | nodes.Conditional,
     )

@@ -6,6 +6,7 @@ lambdas have scopes of their own, `global` and `nonlocal` move a binding outward
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -115,12 +116,20 @@ class _Binder:
     def __init__(self, scopes: dict[nodes.Node, Scope]) -> None:
         self._scopes = scopes
         self._todo: list[tuple[nodes.Node, Scope]] = []
+        self._bodies: deque[tuple[Scope, tuple[nodes.Node, ...]]] = deque()
 
     def bind(self, module: nodes.Module, scope: Scope) -> None:
-        self._later(scope, *module.body)
-        while self._todo:
-            node, current = self._todo.pop()
-            self._visit(node, current)
+        """Bind the names of each scope before those of the functions in it.
+
+        A `nonlocal` must find the binding that it means, and that may stand behind the function.
+        """
+        self._bodies.append((scope, module.body))
+        while self._bodies:
+            scope, body = self._bodies.popleft()
+            self._later(scope, *body)
+            while self._todo:
+                node, current = self._todo.pop()
+                self._visit(node, current)
 
     def _later(self, scope: Scope, *found: nodes.Node | None) -> None:
         self._todo.extend((node, scope) for node in reversed(found) if node is not None)
@@ -234,7 +243,7 @@ class _Binder:
             for found in nodes.walk(inner, _stays_in_scope):
                 if isinstance(found, nodes.ScopeDeclaration):
                     self._visit(found, scope)
-        self._later(scope, *body)
+        self._bodies.append((scope, tuple(body)))
 
     def _comprehension(self, node: nodes.Comprehension, scope: Scope) -> None:
         inner = self._scopes[node] = Scope("comprehension", node, scope)

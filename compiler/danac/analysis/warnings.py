@@ -37,7 +37,7 @@ def _unused_captures(module: nodes.Module) -> Iterator[Diagnostic]:
     for pipe in nodes.walk(module):
         if not isinstance(pipe, nodes.Pipe) or len(pipe.stages) == 1:
             continue
-        read = {found.id for found in nodes.walk(pipe) if isinstance(found, nodes.Name)}
+        read = {found.name for found in nodes.walk(pipe) if isinstance(found, nodes.CaptureRead)}
         for stage in pipe.stages:
             for capture in _captures_of(stage):
                 if capture.name not in read:

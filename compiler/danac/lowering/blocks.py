@@ -9,7 +9,7 @@ from typing import TypeAlias
 from danac import nodes
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.runtime_names import RuntimeName
-from danac.lowering.temporaries import bind, mentions_name, stage_text
+from danac.lowering.temporaries import bind, reads_capture, stage_text
 from danac.source import Span
 
 LowerBranch: TypeAlias = Callable[[str, nodes.Branch, Surroundings], ast.expr]
@@ -59,7 +59,7 @@ def _stands_before_the_value(block: nodes.ParallelBlock, captures: Collection[st
     if any(isinstance(branch.key, nodes.FormattedText) for branch in block.branches):
         return True
     firsts = [branch.stages[0].value for branch in block.branches]
-    return any(isinstance(f, nodes.Attribute) or mentions_name(f, captures) for f in firsts)
+    return any(isinstance(f, nodes.Attribute) or reads_capture(f, captures) for f in firsts)
 
 
 def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock) -> str:

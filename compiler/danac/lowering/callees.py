@@ -8,21 +8,23 @@ from danac import nodes
 from danac.analysis.stages import is_known_function, is_module_path
 from danac.lowering.context import Lowering, Surroundings
 from danac.lowering.expressions import lower_called
-from danac.lowering.temporaries import mentions_flow, mentions_name
+from danac.lowering.temporaries import mentions_flow, reads_capture
 
 
 def is_bare(arm: nodes.Expression) -> bool:
     """Whether an arm of a conditional stage is simply what is called."""
     while isinstance(arm, nodes.Group):
         arm = arm.value
-    return isinstance(arm, nodes.Name | nodes.Attribute | nodes.Subscript | nodes.Lambda)
+    return isinstance(
+        arm, nodes.Name | nodes.CaptureRead | nodes.Attribute | nodes.Subscript | nodes.Lambda
+    )
 
 
 def is_plain_callee(callee: nodes.Expression, around: Surroundings) -> bool:
     """Whether evaluating `callee` before the value that flows into it can have no effect."""
     match callee:
-        case nodes.Name(id=name):
-            return name not in around.captures
+        case nodes.Name():
+            return True
         case nodes.Lambda(parameters=parameters):
             return all(parameter.default is None for parameter in parameters)
         case _:
@@ -38,7 +40,7 @@ def lower_callee(
     is_fixed = isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope)
     if isinstance(callee, nodes.Lambda):
         is_fixed = all(parameter.default is None for parameter in callee.parameters)
-    depends_on_run = mentions_flow(callee) or mentions_name(callee, around.captures)
+    depends_on_run = mentions_flow(callee) or reads_capture(callee, around.captures)
     if around.callees is None or is_fixed or depends_on_run:
         return lowered
     return around.callees.bind(low, callee.span, lowered)
@@ -46,6 +48,6 @@ def lower_callee(
 
 def is_callable_as_it_stands(stage: nodes.Expression, around: Surroundings) -> bool:
     """Whether a branch can be handed to the runtime as it is written, without a lambda around it."""
-    if isinstance(stage, nodes.Name) or is_module_path(stage, around.scope):
+    if isinstance(stage, nodes.Name | nodes.CaptureRead) or is_module_path(stage, around.scope):
         return True
     return not mentions_flow(stage) and is_plain_callee(stage, around)

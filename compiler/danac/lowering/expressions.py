@@ -23,8 +23,6 @@ def _constant(low: Lowering, node: nodes.Constant, around: Surroundings) -> ast.
 
 
 def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
-    if (take := around.captures.get(node.id)) is not None:
-        return take()
     if (found := around.scope.lookup(node.id)) is not None:
         if node.id in builtins.DANA_NAMES and found[0].kind == "module":
             # Like Python's built-ins, Dana's are there until the module has its own.
@@ -49,6 +47,10 @@ def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
             low.shadowed_functions.add(node.id)
         return low.name(node.span, node.id)
     return looked_up(low, node)
+
+
+def _capture_read(low: Lowering, node: nodes.CaptureRead, around: Surroundings) -> ast.expr:
+    return around.captures[node.name]()
 
 
 def _flow_value(low: Lowering, node: nodes.FlowValue, around: Surroundings) -> ast.expr:
@@ -251,6 +253,7 @@ def lower_target(
 EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {
     nodes.Constant: _constant,
     nodes.Name: _name,
+    nodes.CaptureRead: _capture_read,
     nodes.FlowValue: _flow_value,
     nodes.Group: _group,
     nodes.Subscript: _subscript,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from danac import nodes
 from danac.analysis.stages import kind_of
 from danac.lowering.context import Lowering, Surroundings
-from danac.lowering.temporaries import mentions_name, stage_text
+from danac.lowering.temporaries import captures_of, reads_capture, stage_text
 from danac.source import Span
 
 
@@ -44,24 +43,28 @@ def line_of(low: Lowering, pipe: nodes.Pipe, around: Surroundings) -> Line:
 
 
 def flattened(stages: tuple[nodes.Stage, ...], around: Surroundings) -> tuple[nodes.Stage, ...]:
-    """Return `stages` with parenthesised pipelines, where they surely are functions, replaced by their stages."""
+    """Return `stages` with parenthesised pipelines, where they surely are functions, replaced by their stages.
+
+    One that makes captures keeps them for itself, and so stays as it is.
+    """
     flat: list[nodes.Stage] = []
     for stage in stages:
         inner = stage.value
         while isinstance(inner, nodes.Group):
             inner = inner.value
-        is_pipeline = isinstance(inner, nodes.Pipe) and kind_of(inner, around.scope) == "callable"
-        if stage.policy is None and is_pipeline:
+        if stage.policy is None and _is_transparent(inner, around):
             assert isinstance(inner, nodes.Pipe)
             *first, last = flattened(inner.stages, around)
-            if stage.capture is not None and last.capture is not None:
-                flat.append(stage)
-                continue
-            capture = stage.capture or last.capture
-            flat += [*first, nodes.Stage(last.span, last.value, last.policy, capture)]
+            flat += [*first, nodes.Stage(last.span, last.value, last.policy, stage.capture)]
         else:
             flat.append(stage)
     return tuple(flat)
+
+
+def _is_transparent(inner: nodes.Expression, around: Surroundings) -> bool:
+    if not isinstance(inner, nodes.Pipe) or kind_of(inner, around.scope) != "callable":
+        return False
+    return not any(any(captures_of(stage)) for stage in inner.stages)
 
 
 def captures_wanted(line: Line, index: int) -> frozenset[str]:
@@ -73,18 +76,8 @@ def captures_wanted(line: Line, index: int) -> frozenset[str]:
 
 def _is_read_behind(line: Line, index: int, name: str) -> bool:
     for stage in line.stages[index + 1 :]:
-        if mentions_name(stage, {name}):
+        if reads_capture(stage, {name}):
             return True
         if name in captures_of(stage):
             return False
     return name in line.needed
-
-
-def captures_of(stage: nodes.Stage) -> Iterator[str]:
-    """Yield the names of the captures that `stage` makes: its own, and those of its branches."""
-    if isinstance(stage.value, nodes.ParallelBlock):
-        for branch in stage.value.branches:
-            for inner in branch.stages:
-                yield from captures_of(inner)
-    if stage.capture is not None:
-        yield stage.capture.name

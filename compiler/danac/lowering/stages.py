@@ -29,11 +29,12 @@ from danac.lowering.callees import (
 from danac.lowering.case import Case, case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments
-from danac.lowering.lines import Line, captures_of, captures_wanted, flattened
+from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.runtime_names import generated
 from danac.lowering.temporaries import (
     Body,
     bind,
+    captures_of,
     contains_suspension,
     count_flow,
     in_order,
@@ -41,7 +42,7 @@ from danac.lowering.temporaries import (
     is_repeatable,
     keeps_for_later,
     mentions_flow,
-    mentions_name,
+    reads_capture,
     stage_text,
 )
 from danac.source import Span
@@ -203,9 +204,7 @@ class _Application:
                 return self._settled(stage, self._call(stage, value))
             case nodes.Conditional():
                 return self._conditional(stage, value)
-            case nodes.Name(id=name) if name not in around.captures and is_known_function(
-                name, around.scope
-            ):
+            case nodes.Name(id=name) if is_known_function(name, around.scope):
                 return low.call(stage.span, low.expression(stage, around), value)
             case nodes.Name(id=name) if self._is_coroutine(stage):
                 result = low.call(stage.span, low.expression(stage, around), value)
@@ -230,9 +229,7 @@ class _Application:
         return low.call(span, low.runtime(span, "call_stage"), value, callee, where)
 
     def _is_coroutine(self, callee: nodes.Expression) -> bool:
-        if not isinstance(callee, nodes.Name) or callee.id in self.around.captures:
-            return False
-        return is_known_coroutine(callee.id, self.around.scope)
+        return isinstance(callee, nodes.Name) and is_known_coroutine(callee.id, self.around.scope)
 
     def _completed(self, span: Span, coroutine: ast.expr) -> ast.expr:
         """Return the result of a coroutine: awaited, or run to its end in plain code."""
@@ -284,7 +281,7 @@ class _Application:
         """Insert the value first, unless the call says with `$$` or a captured name where it goes."""
         low, around = self.low, self.around
         parts = (call.function, *call.positional, *call.keywords)
-        if count_flow(call, None) or mentions_name(call, around.captures):
+        if count_flow(call, None) or reads_capture(call, around.captures):
             return self._with_flow(call, parts, value, lambda inner: self._called(call, inner))
         callee = lower_callee(low, call.function, around, is_called=True)
         positional, keywords = lower_arguments(low, call, around.within(callees=None))
