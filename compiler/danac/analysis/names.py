@@ -30,8 +30,16 @@ class Binding:
     """Whether an `except … as` binds it."""
     is_from_import: bool = False
     """Whether `from … import` binds it."""
+    modules: set[str] = field(default_factory=set)
+    """The dotted paths below it that surely are modules: `os` and `os.path` for `import os.path`."""
     is_method_of_others: bool = False
     """Whether a function or lambda binds it whose receiver is not simply a struct of this program."""
+
+    def node_is_import_of(self, root: str) -> bool:
+        """Whether its first node is an `import` that binds the package `root`."""
+        node = self.node
+        is_plain = isinstance(node, nodes.ImportedName) and node.alias is None
+        return is_plain and not self.is_from_import and root in self.modules
 
 
 @dataclass(slots=True, eq=False)
@@ -187,7 +195,7 @@ class _Binder:
                 scope.bind("__exports__", "assigned", node)
             case nodes.Import(names=imported):
                 for item in imported:
-                    scope.bind(item.alias or item.path.partition(".")[0], "import", item)
+                    _bind_module(scope, item)
             case nodes.FromImport(names=imported):
                 scope.star_import = node if not imported else scope.star_import
                 for item in imported:
@@ -253,6 +261,20 @@ class _Binder:
             self._later(scope if index == 0 else inner, clause.iterable)
             self._later(inner, clause.target, *clause.conditions)
         self._later(inner, node.key, node.element)
+
+
+def _bind_module(scope: Scope, item: nodes.ImportedName) -> None:
+    root = item.path.partition(".")[0]
+    known = scope.bindings.get(root)
+    binding = scope.bind(item.alias or root, "import", item)
+    if item.alias is not None:
+        binding.modules.add(item.alias)
+        return
+    if binding is known and binding.node_is_import_of(root):
+        # `import a.b` and `import a.c` bind the same `a`.
+        binding.writes -= 1
+    parts = item.path.split(".")
+    binding.modules.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def _names_struct(annotation: nodes.TypeExpression | None, scope: Scope) -> bool:

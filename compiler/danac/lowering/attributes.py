@@ -13,7 +13,7 @@ import keyword
 
 from danac import nodes
 from danac.analysis.names import Binding, Scope
-from danac.analysis.stages import is_module_path, is_struct, kind_of
+from danac.analysis.stages import is_module, is_struct, kind_of
 from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
@@ -88,12 +88,12 @@ def is_no_dict(node: nodes.Expression, scope: Scope) -> bool:
     """Whether the value of `node` surely is no dict, so that an attribute of it is Python's."""
     match node:
         case nodes.Name(id=name):
-            if is_module_path(node, scope) or kind_of(node, scope) == "callable":
+            if is_module(node, scope) or kind_of(node, scope) == "callable":
                 return True
             found = scope.lookup(name)
             return found is not None and _holds_struct(found[1], found[0])
         case nodes.Attribute():
-            return is_module_path(node, scope)
+            return is_module(node, scope)
         case nodes.Constant() | nodes.FormattedText() | nodes.ListDisplay() | nodes.TupleDisplay():
             return True
         case nodes.Call(function=nodes.Name(id=name)):
@@ -135,7 +135,7 @@ def method_candidate(node: nodes.Call, around: Surroundings) -> str | None:
     if not isinstance(node.function, nodes.Attribute):
         return None
     name, owner = node.function.name, node.function.value
-    if is_module_path(owner, around.scope) or name in around.captures:
+    if is_module(owner, around.scope) or name in around.captures:
         return None
     found = around.scope.lookup(name)
     if found is None:

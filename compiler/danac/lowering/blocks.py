@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TypeAlias
 
 from danac import nodes
+from danac.lowering.callees import is_settled
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind, reads_capture, stage_text
@@ -49,17 +50,22 @@ def lower_block(
             lowered = low.at(span, ast.Tuple(branches, ast.Load()))
         return low.call(span, low.runtime(span, name), lowered, take(), low.name(span, description))
 
-    if _stands_before_the_value(block, around.captures):
+    if _stands_before_the_value(block, around):
         return bind(low, span, "value", value, around, run)
     return run(lambda: value, around)
 
 
-def _stands_before_the_value(block: nodes.ParallelBlock, captures: Collection[str]) -> bool:
+def _stands_before_the_value(block: nodes.ParallelBlock, around: Surroundings) -> bool:
     """Whether evaluating the branches' names or keys could be noticed before the value has arrived."""
     if any(isinstance(branch.key, nodes.FormattedText) for branch in block.branches):
         return True
     firsts = [branch.stages[0].value for branch in block.branches]
-    return any(isinstance(f, nodes.Attribute) or reads_capture(f, captures) for f in firsts)
+    for first in firsts:
+        if isinstance(first, nodes.Attribute) or reads_capture(first, around.captures):
+            return True
+        if isinstance(first, nodes.Name) and not is_settled(first.id, around.scope):
+            return True
+    return False
 
 
 def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock) -> str:

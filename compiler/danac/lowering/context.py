@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from danac import nodes
 from danac.analysis.names import Names, Scope
@@ -15,6 +15,9 @@ from danac.lowering.located import Locator
 from danac.lowering.runtime_names import PREFIX, RuntimeName, generated
 from danac.options import Options
 from danac.source import Source, Span
+
+Lifted: TypeAlias = Literal["function", "loop"]
+"""A generated lambda, which cannot await, yield or bind names for others; a comprehension, which can await."""
 
 Take: TypeAlias = Callable[[], ast.expr]
 """Gives the Python expression for one occurrence of `$$` or of a capture: a new node each time."""
@@ -55,6 +58,8 @@ class Surroundings:
     pipe_depth: int = 0
     awaits: bool = False
     """Whether the stages of the pipe at hand are awaited: it stands in `await (…)`."""
+    lifted: Lifted | None = None
+    """What has been generated around code that is written straight in a function."""
 
     def within(self, **changes: Any) -> Surroundings:
         """Return these surroundings with some changes."""
@@ -73,6 +78,7 @@ class Surroundings:
             may_bind=not self.in_iterable,
             callees=None,
             awaits=False,
+            lifted=None,
         )
 
 

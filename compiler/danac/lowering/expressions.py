@@ -172,6 +172,8 @@ def _comprehension(low: Lowering, node: nodes.Comprehension, around: Surrounding
         inner = inner.within(has_room=False)
     clauses = []
     for index, clause in enumerate(node.clauses):
+        if clause.is_async and node.kind != "generator":
+            _refuse_lifted(low, node, around, "an asynchronous comprehension", in_loops=False)
         outer = around if index == 0 else inner
         iterable = low.expression(
             clause.iterable, outer.within(has_room=False, may_bind=False, in_iterable=True)
@@ -193,13 +195,26 @@ def _comprehension(low: Lowering, node: nodes.Comprehension, around: Surrounding
     return lowered
 
 
+def _refuse_lifted(
+    low: Lowering, node: nodes.Expression, around: Surroundings, what: str, *, in_loops: bool
+) -> None:
+    """Refuse what belongs to the function around it, where generated code puts another one in between."""
+    if around.lifted == "function" or (around.lifted == "loop" and in_loops):
+        message = f"{what} cannot stand in code that becomes a function of its own"
+        raise low.error(
+            node.span, message, "DANA175", "write it in a statement of its own, before this one"
+        )
+
+
 def _named(low: Lowering, node: nodes.NamedExpression, around: Surroundings) -> ast.expr:
+    _refuse_lifted(low, node, around, "`:=`", in_loops=False)
     value = low.expression(node.value, around)
     target = low.at(node.target.span, ast.Name(node.target.id, ast.Store()))
     return low.at(node.span, ast.NamedExpr(target, value))
 
 
 def _await(low: Lowering, node: nodes.Await, around: Surroundings) -> ast.expr:
+    _refuse_lifted(low, node, around, "`await`", in_loops=False)
     value = node.value
     if isinstance(value, nodes.Group) and isinstance(value.value, nodes.Pipe):
         # `await (a | b | c)` awaits each stage that needs it, and so the whole.
@@ -208,10 +223,12 @@ def _await(low: Lowering, node: nodes.Await, around: Surroundings) -> ast.expr:
 
 
 def _yield(low: Lowering, node: nodes.Yield, around: Surroundings) -> ast.expr:
+    _refuse_lifted(low, node, around, "`yield`", in_loops=True)
     return low.at(node.span, ast.Yield(low.optional(node.value, around)))
 
 
 def _yield_from(low: Lowering, node: nodes.YieldFrom, around: Surroundings) -> ast.expr:
+    _refuse_lifted(low, node, around, "`yield from`", in_loops=True)
     return low.at(node.span, ast.YieldFrom(low.expression(node.value, around)))
 
 

@@ -131,6 +131,8 @@ class _Declared:
                 return self._first_block(value)
             case nodes.Call():
                 return self._first_call(value, around)
+            case nodes.Conditional() | nodes.Group(value=nodes.Conditional()):
+                return self._first_choice(value, around)
             case _ if mentions_flow(value):
                 return low.expression(value, around.within(flow=lambda: self._flowing(value)))
         callee = low.expression(value, around)
@@ -142,6 +144,20 @@ class _Declared:
             return low.at(value.span, ast.Call(callee, positional, keywords))
         start = low.runtime(value.span, "start")
         return low.at(value.span, ast.Call(start, [callee, *positional], keywords))
+
+    def _first_choice(
+        self, value: nodes.Conditional | nodes.Group, around: Surroundings
+    ) -> ast.expr:
+        """Choose between two first stages; the test may mention `$$`."""
+        low = self._low
+        choice = value.value if isinstance(value, nodes.Group) else value
+        assert isinstance(choice, nodes.Conditional)
+        test = low.expression(choice.test, around.within(flow=lambda: self._flowing(choice)))
+        arms = [
+            self._first(nodes.Stage(arm.span, arm, None, None), around)
+            for arm in (choice.body, choice.otherwise)
+        ]
+        return low.at(choice.span, ast.IfExp(test, *arms))
 
     def _first_call(self, call: nodes.Call, around: Surroundings) -> ast.expr:
         """Call it as it is written if it mentions a parameter or `$$`; else insert the parameters first."""
@@ -198,7 +214,9 @@ class _Declared:
         start = None if is_single else self._first
 
         def branch(name: str, branch: nodes.Branch, around: Surroundings) -> ast.expr:
-            return lower_branch(low, line, name, branch, around, wanted, start)
+            return lower_branch(
+                low, line, name, branch, around, wanted, start, in_order=block.form == "in order"
+            )
 
         return lower_block(
             low, line.name, block, value, self._around, branch, is_capturing=bool(wanted)

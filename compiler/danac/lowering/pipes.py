@@ -72,7 +72,7 @@ def _composed(
     """Return a `Pipeline`: a lambda over the first stage's arguments, with the callables evaluated now."""
     span = line.span
     callees = Callees()
-    inside = around.within(has_room=not around.in_iterable, callees=callees)
+    inside = around.within(has_room=not around.in_iterable, callees=callees, lifted="function")
     first = line.stages[0].value
     function = (
         lower_callee(low, first, inside) if head is None else callees.bind(low, first.span, head)
@@ -139,7 +139,7 @@ def _decided_by_runtime(low: Lowering, line: Line, around: Surroundings) -> ast.
     """Leave the test of the head to the runtime: the stages are written out once."""
     span = line.span
     value = low.fresh("value")
-    inside = around.within(has_room=not around.in_iterable, callees=None)
+    inside = around.within(has_room=not around.in_iterable, callees=None, lifted="function")
     body = flow(low, line, 0, low.name(span, value), inside)
     head = low.expression(line.stages[0].value, around)
     run = low.function(span, [value], body)

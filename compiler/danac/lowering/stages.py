@@ -93,8 +93,10 @@ def _nested_anew(
         return flow(low, line, index, take(), around, finish)
 
     span = line.stages[index].span
+    later = line.stages[index + 1 :]
+    is_suspending = around.awaits or any(contains_suspension(stage) for stage in later)
     return bind(
-        low, span, "value", value, around, go_on, is_deferred=True, is_suspending=around.awaits
+        low, span, "value", value, around, go_on, is_deferred=True, is_suspending=is_suspending
     )
 
 
@@ -365,7 +367,11 @@ class _Application:
 
     def _block(self, block: nodes.ParallelBlock, value: ast.expr) -> ast.expr:
         def branch(name: str, branch: nodes.Branch, around: Surroundings) -> ast.expr:
-            return lower_branch(self.low, self.line, name, branch, around, self.wanted)
+            return lower_branch(
+                self.low, self.line, name, branch, around, self.wanted, in_order=is_in_order
+            )
+
+        is_in_order = block.form == "in order"
 
         return lower_block(
             self.low,
@@ -429,6 +435,8 @@ def lower_branch(
     around: Surroundings,
     wanted: frozenset[str],
     start: Start | None = None,
+    *,
+    in_order: bool = False,
 ) -> ast.expr:
     """Return the callable of one branch; with captures in demand, it returns them beside its result.
 
@@ -437,10 +445,10 @@ def lower_branch(
     """
     stages = flattened(branch.stages, around)
     is_alone = len(stages) == 1 and not wanted and stages[0].policy is None and start is None
-    if is_alone and is_callable_as_it_stands(stages[0].value, around):
+    if is_alone and is_callable_as_it_stands(stages[0].value, around, in_order=in_order):
         return lower_callee(low, stages[0].value, around)
     value = low.fresh("value")
-    inside = around.within(has_room=not around.in_iterable, flow=None)
+    inside = around.within(has_room=not around.in_iterable, flow=None, lifted="function")
     finish = _returning_captures(low, branch, wanted) if wanted else _as_it_is
     if start is None:
         # The value that flows in stands before the first stage, like the head of a pipe.

@@ -43,7 +43,7 @@ def _refuse_doubled(low: Lowering, node: nodes.Struct) -> None:
 def _field(low: Lowering, field: nodes.Field, around: Surroundings) -> ast.expr:
     parts = [low.constant(field.span, field.name), field_type(low, field.annotation, around)]
     if field.default is not None:
-        inside = around.within(has_room=not around.in_iterable)
+        inside = around.within(has_room=not around.in_iterable, lifted="function")
         parts.append(low.function(field.span, [], low.expression(field.default, inside)))
     return low.at(field.span, ast.Tuple(parts, ast.Load()))
 

@@ -60,8 +60,9 @@ def bind(
             return body(lambda: pending.pop() if pending else read(), around)
         return in_order(low, span, value, body(read, around))
     if is_suspending:
-        return _bound_by_loop(low, span, name, value, body(read, around))
-    inside = around.within(has_room=not around.in_iterable)
+        inside = around.within(lifted=around.lifted or "loop")
+        return _bound_by_loop(low, span, name, value, body(read, inside))
+    inside = around.within(has_room=not around.in_iterable, lifted="function")
     run = low.function(span, [name], body(read, inside))
     return low.call(span, low.runtime(span, "apply"), value, run)
 
