@@ -24,6 +24,9 @@ Take: TypeAlias = Callable[[], ast.expr]
 
 
 LowerExpression: TypeAlias = "Callable[[Lowering, Any, Surroundings], ast.expr]"
+LowerStage: TypeAlias = (
+    "Callable[[Lowering, Any, int, ast.expr, Surroundings, str | None], ast.expr]"
+)
 LowerStatement: TypeAlias = "Callable[[Lowering, Any, Surroundings], list[ast.stmt]]"
 
 
@@ -92,10 +95,12 @@ class Lowering:
         options: Options,
         expressions: Mapping[type[nodes.Node], LowerExpression],
         statements: Mapping[type[nodes.Node], LowerStatement],
+        stage: LowerStage,
     ) -> None:
         """Lower nodes of `source`, whose scopes are `names`, each with the function of the tables."""
         self._expressions = expressions
         self._statements = statements
+        self._stage = stage
         self.source = source
         self.names = names
         self.options = options.for_program(source.line(1))
@@ -135,6 +140,17 @@ class Lowering:
             self.latest = statement
             lowered += self._statements[type(statement)](self, statement, around)
         return lowered
+
+    def stage(
+        self,
+        line: Any,
+        index: int,
+        value: ast.expr,
+        around: Surroundings,
+        alias: str | None = None,
+    ) -> ast.expr:
+        """Apply stage `index` of a `Line` to `value`; `alias` is the capture that names the same value."""
+        return self._stage(self, line, index, value, around, alias)
 
     def runtime(self, span: Span, name: RuntimeName) -> ast.expr:
         """Return the runtime function `name`, which the module then imports."""

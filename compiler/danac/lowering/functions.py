@@ -8,12 +8,13 @@ from typing import cast
 from danac import nodes
 from danac.analysis.stages import kind_of
 from danac.lowering.blocks import lower_block
+from danac.lowering.branches import lower_branch
 from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
 from danac.lowering.expressions import lower_arguments, lower_called
+from danac.lowering.flow import flow
 from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import lower_annotation, lower_parameters
-from danac.lowering.stages import apply_stage, flow, lower_branch
 from danac.lowering.structs import receiver_decorator
 from danac.lowering.temporaries import mentions_flow, mentions_name
 
@@ -166,7 +167,7 @@ class _Declared:
             head = nodes.Stage(call.span, nodes.FlowValue(call.span), None, None)
             stage = nodes.Stage(call.span, call, None, None)
             line = Line(call.span, (head, stage), self._line.name, self._line.name, 0)
-            return apply_stage(low, line, 1, self._flowing(call), around)
+            return low.stage(line, 1, self._flowing(call), around)
         if mentions_flow(call) or mentions_name(call, self._names):
             return low.expression(call, around.within(flow=lambda: self._flowing(call)))
         callee = lower_called(low, call.function, around)

@@ -14,6 +14,7 @@ from danac.lowering import (
     operators,
     pipes,
     scoped,
+    stages,
     statements,
     structs,
     texts,
@@ -40,7 +41,7 @@ def lower(module: nodes.Module, names: Names, source: Source, options: Options) 
 
     Raises `DanaSyntaxError` for what only shows when a construct is lowered.
     """
-    low = Lowering(source, names, options, _EXPRESSIONS, _STATEMENTS)
+    low = Lowering(source, names, options, _EXPRESSIONS, _STATEMENTS, stages.apply_stage)
     try:
         body = low.statements(module.body, Surroundings(names.module))
     except RecursionError:

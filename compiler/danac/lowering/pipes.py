@@ -11,12 +11,13 @@ import ast
 
 from danac import nodes
 from danac.analysis.stages import is_known_coroutine, kind_of
+from danac.lowering.branches import lower_alone, lower_case_value
 from danac.lowering.callees import lower_callee
 from danac.lowering.case import case_of
 from danac.lowering.context import Callees, LowerExpression, Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_call
+from danac.lowering.flow import flow
 from danac.lowering.lines import Line, line_of
-from danac.lowering.stages import flow, lower_alone, lower_case_value
 from danac.lowering.temporaries import bind, contains_suspension, stage_text
 
 # A pipe that may be either is written out twice; pipes inside its stages would be written four times, and so on.

@@ -1,13 +1,11 @@
 """What each stage of a pipe becomes, given the Python expression of the value that flows into it.
 
-    g                    g(v)                           a known function
-    g(2, k=3)            g(v, 2, k=3)                   a partial application
-    g(2, $$)             g(2, v)                        `$$` says where the value goes
-    $$.total             v.total                        any other expression with `$$`
-    { f, g | h }         fan_out((f, lambda v: h(g(v))), v, block)
-    anything else        call_stage(v, g, "stage 2 of …")
-
-Stages are applied from left to right; captures are bound on the way and are visible to the right.
+g                    g(v)                           a known function
+g(2, k=3)            g(v, 2, k=3)                   a partial application
+g(2, $$)             g(2, v)                        `$$` says where the value goes
+$$.total             v.total                        any other expression with `$$`
+{ f, g | h }         fan_out((f, lambda v: h(g(v))), v, block)
+anything else        call_stage(v, g, "stage 2 of …")
 """
 
 from __future__ import annotations
@@ -15,26 +13,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from danac import nodes
 from danac.analysis.stages import is_known_coroutine, is_known_function, kind_of
 from danac.lowering.blocks import lower_block
+from danac.lowering.branches import lower_branch
 from danac.lowering.callees import (
     is_bare,
-    is_callable_as_it_stands,
     is_plain_callee,
     lower_callee,
 )
-from danac.lowering.case import Case, case_of, is_applied_first, lower_case
+from danac.lowering.case import case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments
-from danac.lowering.lines import Line, captures_wanted, flattened
+from danac.lowering.lines import Line, captures_wanted
 from danac.lowering.runtime_names import generated
 from danac.lowering.temporaries import (
-    Body,
     bind,
-    captures_of,
     contains_suspension,
     count_flow,
     in_order,
@@ -47,116 +42,6 @@ from danac.lowering.temporaries import (
 )
 from danac.source import Span
 from danac.staging import as_stage
-
-_MOST_NESTED = 50
-
-Finish: TypeAlias = Callable[[ast.expr, Surroundings], ast.expr]
-
-
-# --- From stage to stage --------------------------------------------------------------------------
-
-
-def flow(
-    low: Lowering,
-    line: Line,
-    index: int,
-    value: ast.expr,
-    around: Surroundings,
-    finish: Finish = lambda value, around: value,
-) -> ast.expr:
-    """Return the rest of `line` behind stage `index`, whose result is `value`.
-
-    `finish` makes the final expression out of the last value and what is in sight there.
-    """
-    since = index
-    while not (wanted := captures_wanted(line, index)):
-        if index + 1 == len(line.stages):
-            return finish(value, around)
-        if index - since == _MOST_NESTED:
-            return _nested_anew(low, line, index, value, around, finish)
-        index += 1
-        value = apply_stage(low, line, index, value, around)
-    return _flow_with_captures(low, line, index, value, around, finish, wanted)
-
-
-def _nested_anew(
-    low: Lowering,
-    line: Line,
-    index: int,
-    value: ast.expr,
-    around: Surroundings,
-    finish: Finish,
-) -> ast.expr:
-    """Go on in a lambda: Python can neither read nor compile calls that are nested hundreds deep."""
-
-    def go_on(take: Take, around: Surroundings) -> ast.expr:
-        return flow(low, line, index, take(), around, finish)
-
-    span = line.stages[index].span
-    later = line.stages[index + 1 :]
-    is_suspending = around.awaits or any(contains_suspension(stage) for stage in later)
-    return bind(
-        low, span, "value", value, around, go_on, is_deferred=True, is_suspending=is_suspending
-    )
-
-
-def _flow_with_captures(
-    low: Lowering,
-    line: Line,
-    index: int,
-    value: ast.expr,
-    around: Surroundings,
-    finish: Finish,
-    wanted: frozenset[str],
-) -> ast.expr:
-    """Bind what stage `index` and its branches have captured, then go on behind it."""
-    stage = line.stages[index]
-    later = line.stages[index + 1 :]
-    own = stage.capture.name if stage.capture is not None and stage.capture.name in wanted else None
-    of_branches = wanted - {own}
-    is_deferred = any(keeps_for_later(stage, wanted) for stage in later)
-    is_suspending = around.awaits or any(contains_suspension(stage) for stage in later)
-    is_deferred = is_deferred and not is_suspending
-
-    def go_on(take: Take, around: Surroundings) -> ast.expr:
-        around = around if own is None else around.capture(own, take)
-        if not later:
-            return finish(take(), around)
-        value = apply_stage(low, line, index + 1, take(), around, alias=own)
-        return flow(low, line, index + 1, value, around, finish)
-
-    def unpack(take: Take, around: Surroundings) -> ast.expr:
-        for name in sorted(of_branches):
-            around = around.capture(name, _captured_in_branch(low, stage.span, take, name))
-        results = low.at(stage.span, ast.Attribute(take(), "results", ast.Load()))
-        return bind_here("value" if own is None else own, results, around, go_on)
-
-    def bind_here(purpose: str, value: ast.expr, around: Surroundings, body: Body) -> ast.expr:
-        return bind(
-            low,
-            stage.span,
-            purpose,
-            value,
-            around,
-            body,
-            is_first=True,
-            is_deferred=is_deferred,
-            is_suspending=is_suspending,
-        )
-
-    if of_branches:
-        return bind_here("captures", value, around, unpack)
-    return bind_here(own or "value", value, around, go_on)
-
-
-def _captured_in_branch(low: Lowering, span: Span, take: Take, name: str) -> Take:
-    def read() -> ast.expr:
-        return low.at(span, ast.Subscript(take(), low.constant(span, name), ast.Load()))
-
-    return read
-
-
-# --- One stage ------------------------------------------------------------------------------------
 
 
 def apply_stage(
@@ -393,87 +278,3 @@ def _tests_identity(stage: nodes.Expression) -> bool:
 
 def _never() -> ast.expr:
     raise AssertionError("a stage without `$$` asked for its value")
-
-
-# --- Branches -------------------------------------------------------------------------------------
-
-
-def lower_case_value(low: Lowering, node: nodes.Call, case: Case, around: Surroundings) -> ast.expr:
-    """Return a `case(…)` that is no stage: a callable, made of callables for its stages."""
-    name = low.pipeline or stage_text(low, node)
-    line = Line(node.span, (), name, name)
-
-    def arm(stage: nodes.Expression) -> ast.expr:
-        staged = nodes.Stage(stage.span, as_stage(stage, low.refuse, frozenset()), None, None)
-        branch = nodes.Branch(stage.span, None, (staged,))
-        return lower_branch(low, line, f"stage of {name}", branch, around, frozenset())
-
-    parts: list[ast.expr] = []
-    for condition, stage in case.pairs:
-        pair = [low.expression(condition, around), arm(stage)]
-        parts.append(low.at(condition.span.to(stage.span), ast.Tuple(pair, ast.Load())))
-    if case.fallback is not None:
-        parts.append(arm(case.fallback))
-    return low.call(node.span, low.expression(node.function, around), *parts)
-
-
-def lower_alone(low: Lowering, node: nodes.ParallelBlock, around: Surroundings) -> ast.expr:
-    """Return a block that stands for itself, as the head of a pipeline does: a function of its input."""
-    branch = nodes.Branch(node.span, None, (nodes.Stage(node.span, node, None, None),))
-    name = low.pipeline or stage_text(low, node)
-    return lower_branch(low, Line(node.span, (), name, name), name, branch, around, frozenset())
-
-
-Start: TypeAlias = Callable[[nodes.Stage, Surroundings], ast.expr]
-
-
-def lower_branch(
-    low: Lowering,
-    line: Line,
-    name: str,
-    branch: nodes.Branch,
-    around: Surroundings,
-    wanted: frozenset[str],
-    start: Start | None = None,
-    *,
-    in_order: bool = False,
-) -> ast.expr:
-    """Return the callable of one branch; with captures in demand, it returns them beside its result.
-
-    `name` is the branch's in messages, such as `branch 2 of 3`; `start` makes the first stage's
-    result, where that is not the flowing value with the stage applied.
-    """
-    stages = flattened(branch.stages, around)
-    is_alone = len(stages) == 1 and not wanted and stages[0].policy is None and start is None
-    if is_alone and is_callable_as_it_stands(stages[0].value, around, in_order=in_order):
-        return lower_callee(low, stages[0].value, around)
-    value = low.fresh("value")
-    inside = around.within(has_room=not around.in_iterable, flow=None, lifted="function")
-    finish = _returning_captures(low, branch, wanted) if wanted else _as_it_is
-    if start is None:
-        # The value that flows in stands before the first stage, like the head of a pipe.
-        head = nodes.Stage(branch.span, nodes.FlowValue(branch.span), None, None)
-        behind = Line(branch.span, (head, *stages), name, line.pipeline, 0, wanted)
-        body = flow(low, behind, 0, low.name(branch.span, value), inside, finish)
-    else:
-        behind = Line(branch.span, stages, name, line.pipeline, 1, wanted)
-        body = flow(low, behind, 0, start(stages[0], inside), inside, finish)
-    return low.function(branch.span, [value], body)
-
-
-def _as_it_is(value: ast.expr, around: Surroundings) -> ast.expr:
-    return value
-
-
-def _returning_captures(low: Lowering, branch: nodes.Branch, wanted: frozenset[str]) -> Finish:
-    """Make a branch return `(result, {name: captured value})`."""
-    made = {name for stage in branch.stages for name in captures_of(stage)}
-    span = branch.span
-
-    def finish(value: ast.expr, around: Surroundings) -> ast.expr:
-        names = sorted(made & wanted)
-        keys: list[ast.expr | None] = [low.constant(span, name) for name in names]
-        table = low.at(span, ast.Dict(keys, [around.captures[name]() for name in names]))
-        return low.at(span, ast.Tuple([value, table], ast.Load()))
-
-    return finish
