@@ -9,8 +9,9 @@ from typing import TypeAlias
 from danac import nodes
 from danac.lowering.callees import is_settled
 from danac.lowering.context import Lowering, Surroundings, Take
+from danac.lowering.policies import lower_policy
 from danac.lowering.runtime_names import RuntimeName
-from danac.lowering.temporaries import bind, reads_capture, stage_text
+from danac.lowering.temporaries import bind, mentions_flow, reads_capture, stage_text
 from danac.source import Span
 
 LowerBranch: TypeAlias = Callable[[str, nodes.Branch, Surroundings], ast.expr]
@@ -26,6 +27,7 @@ def lower_block(
     around: Surroundings,
     lower_branch: LowerBranch,
     *,
+    policy: nodes.Policy | None,
     is_capturing: bool,
 ) -> ast.expr:
     """Return the call that runs `block` on `value`; `pipeline` is its name in notes on failures."""
@@ -48,9 +50,13 @@ def lower_block(
             lowered = low.at(span, ast.Dict(keys, branches))
         else:
             lowered = low.at(span, ast.Tuple(branches, ast.Load()))
-        return low.call(span, low.runtime(span, name), lowered, take(), low.name(span, description))
+        arguments = [lowered, take(), low.name(span, description)]
+        if policy is not None:
+            arguments.append(lower_policy(low, policy, around.within(flow=take)))
+        return low.call(span, low.runtime(span, name), *arguments)
 
-    if _stands_before_the_value(block, around):
+    mentions_value = policy is not None and mentions_flow(policy)
+    if mentions_value or _stands_before_the_value(block, around):
         return bind(low, span, "value", value, around, run)
     return run(lambda: value, around)
 

@@ -12,7 +12,8 @@ from danac.lowering.case import Case
 from danac.lowering.context import Lowering, Surroundings
 from danac.lowering.flow import Finish, flow
 from danac.lowering.lines import Line, flattened
-from danac.lowering.temporaries import captures_of, stage_text
+from danac.lowering.policies import lower_policy
+from danac.lowering.temporaries import captures_of, mentions_flow, stage_text
 from danac.staging import as_stage
 
 
@@ -65,6 +66,14 @@ def lower_branch(
     is_alone = len(stages) == 1 and not wanted and stages[0].policy is None and start is None
     if is_alone and is_callable_as_it_stands(stages[0].value, around, in_order=in_order):
         return lower_callee(low, stages[0].value, around)
+    policy = stages[0].policy
+    if policy is not None and len(stages) == 1 and not wanted and not mentions_flow(policy):
+        # A policy of the whole branch is the business of the block.
+        plain = nodes.Stage(stages[0].span, stages[0].value, None, stages[0].capture)
+        unbound = nodes.Branch(branch.span, None, (plain,))
+        function = lower_branch(low, line, name, unbound, around, wanted, start, in_order=in_order)
+        settings = lower_policy(low, policy, around)
+        return low.call(branch.span, low.runtime(branch.span, "with_policy"), function, settings)
     value = low.fresh("value")
     inside = around.within(has_room=not around.in_iterable, flow=None, lifted="function")
     finish = _returning_captures(low, branch, wanted) if wanted else _as_it_is

@@ -15,6 +15,7 @@ from danac.lowering.expressions import lower_arguments, lower_called
 from danac.lowering.flow import flow
 from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import lower_annotation, lower_parameters
+from danac.lowering.policed import under_policy
 from danac.lowering.structs import receiver_decorator
 from danac.lowering.temporaries import mentions_flow, mentions_name
 
@@ -123,13 +124,15 @@ class _Declared:
 
     def _first(self, stage: nodes.Stage, around: Surroundings) -> ast.expr:
         low, value = self._low, stage.value
-        if stage.policy is not None:
-            raise low.error(
-                stage.policy.span, "policies (`with (…)`) are not supported yet", "DANA199"
+        if stage.policy is not None and not isinstance(value, nodes.ParallelBlock):
+            plain = nodes.Stage(stage.span, value, None, None)
+            where = self._line.where(0)
+            return under_policy(
+                low, stage, where, around, lambda inside: self._first(plain, inside)
             )
         match value:
             case nodes.ParallelBlock():
-                return self._first_block(value)
+                return self._first_block(value, stage.policy)
             case nodes.Call():
                 return self._first_call(value, around)
             case nodes.Conditional() | nodes.Group(value=nodes.Conditional()):
@@ -206,7 +209,7 @@ class _Declared:
         names = [low.name(span, cast(str, parameter.name)) for parameter in self._parameters]
         return names[0] if len(names) == 1 else low.at(span, ast.Tuple(names, ast.Load()))
 
-    def _first_block(self, block: nodes.ParallelBlock) -> ast.expr:
+    def _first_block(self, block: nodes.ParallelBlock, policy: nodes.Policy | None) -> ast.expr:
         """Run a block on the parameters: on the only one, or each branch called with all of them."""
         low, line = self._low, self._line
         wanted = captures_wanted(line, 0)
@@ -220,7 +223,14 @@ class _Declared:
             )
 
         return lower_block(
-            low, line.name, block, value, self._around, branch, is_capturing=bool(wanted)
+            low,
+            line.name,
+            block,
+            value,
+            self._around,
+            branch,
+            policy=policy,
+            is_capturing=bool(wanted),
         )
 
 

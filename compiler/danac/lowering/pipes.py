@@ -18,6 +18,7 @@ from danac.lowering.context import Callees, LowerExpression, Lowering, Surroundi
 from danac.lowering.expressions import lower_call
 from danac.lowering.flow import flow
 from danac.lowering.lines import Line, line_of
+from danac.lowering.policed import under_policy
 from danac.lowering.temporaries import bind, contains_suspension, stage_text
 
 # A pipe that may be either is written out twice; pipes inside its stages would be written four times, and so on.
@@ -84,6 +85,9 @@ def _composed(
     if isinstance(first, nodes.Name) and is_known_coroutine(first.id, around.scope):
         where = low.constant(first.span, line.where(0))
         value = low.call(first.span, low.runtime(first.span, "completed"), value, where)
+    if line.stages[0].policy is not None:
+        called = value
+        value = under_policy(low, line.stages[0], line.where(0), inside, lambda _: called)
     body = flow(low, line, 0, value, inside)
     run: ast.expr = low.at(
         span,

@@ -13,6 +13,7 @@ RuntimeName: TypeAlias = Literal[
     "apply",
     "attribute",
     "attributes_of",
+    "awaited_run_stage",
     "awaited_stage",
     "call_method",
     "call_stage",
@@ -38,17 +39,20 @@ RuntimeName: TypeAlias = Literal[
     "lookup",
     "no_case",
     "pipe",
+    "policy",
     "private_scope",
     "public",
     "receiver",
     "run_in_order",
     "run_in_order_capturing",
+    "run_stage",
     "settled",
     "start",
     "struct",
     "system",
     "text",
     "type_of",
+    "with_policy",
 ]
 
 PREFIX = "_dana_"

@@ -27,6 +27,7 @@ from danac.lowering.case import case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments
 from danac.lowering.lines import Line, captures_wanted
+from danac.lowering.policed import lower_run_stage
 from danac.lowering.runtime_names import generated
 from danac.lowering.temporaries import (
     bind,
@@ -55,8 +56,8 @@ def apply_stage(
     """Return stage `index` applied to `value`; `alias` is the capture that names the same value."""
     stage = line.stages[index]
     low.latest = stage
-    if stage.policy is not None:
-        raise low.error(stage.policy.span, "policies (`with (…)`) are not supported yet", "DANA199")
+    if stage.policy is not None and not isinstance(stage.value, nodes.ParallelBlock):
+        return lower_run_stage(low, line, index, value, around)
     wanted = captures_wanted(line, index) - ({stage.capture.name} if stage.capture else set())
     is_awaited, around = around.awaits, around.within(awaits=False)
     application = _Application(low, line, index, around, alias, wanted, is_awaited)
@@ -265,6 +266,7 @@ class _Application:
             value,
             self.around,
             branch,
+            policy=self.line.stages[self.index].policy,
             is_capturing=bool(self.wanted),
         )
 
