@@ -118,6 +118,31 @@ class Names:
         return self._scopes[node]
 
 
+# The nodes that bind names or open scopes; of all others only the children matter.
+_BINDING = frozenset(
+    {
+        nodes.Assignment,
+        nodes.AugmentedAssignment,
+        nodes.Comprehension,
+        nodes.Declaration,
+        nodes.Delete,
+        nodes.Export,
+        nodes.For,
+        nodes.FromImport,
+        nodes.Function,
+        nodes.Handler,
+        nodes.Import,
+        nodes.Interface,
+        nodes.Lambda,
+        nodes.NamedExpression,
+        nodes.ScopeDeclaration,
+        nodes.Struct,
+        nodes.TypedAssignment,
+        nodes.WithItem,
+    }
+)
+
+
 class _Binder:
     """Walks nodes with a stack of its own, so that depth is no matter."""
 
@@ -137,7 +162,10 @@ class _Binder:
             self._later(scope, *body)
             while self._todo:
                 node, current = self._todo.pop()
-                self._visit(node, current)
+                if type(node) in _BINDING:
+                    self._visit(node, current)
+                else:
+                    self._todo.extend([(child, current) for child in nodes.children(node)][::-1])
 
     def _later(self, scope: Scope, *found: nodes.Node | None) -> None:
         self._todo.extend((node, scope) for node in reversed(found) if node is not None)
