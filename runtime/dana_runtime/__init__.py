@@ -9,6 +9,7 @@ from __future__ import annotations
 # `from typing import TYPE_CHECKING` would load typing at the start of every program.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dana_runtime.aio import awaited_call
     from dana_runtime.awaiting import awaited_head, awaited_stage, completed, settled
     from dana_runtime.cases import case
     from dana_runtime.conditions import holds, is_callable, no_case
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     name: module
     for module, names in {
+        "aio": "awaited_call",
         "values.attributes": "attribute attributes_of",
         "awaiting": "awaited_head awaited_stage completed settled",
         "execution.block": "Block",
@@ -142,6 +144,7 @@ __all__ = [
     "apply",
     "attribute",
     "attributes_of",
+    "awaited_call",
     "awaited_head",
     "awaited_stage",
     "call_method",

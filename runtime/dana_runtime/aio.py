@@ -1,6 +1,6 @@
 """A call of plain code, pipelines above all → the same call, awaited in the caller's event loop.
 
-    await call(function, *args) ──► a worker's thread: function(*args)
+    await awaited_call(function, *args) ──► a worker's thread: function(*args)
                                           │ coroutine stages and branches
         the caller's loop  ◄──────────────┘
                 │                         │ plain branches
@@ -34,7 +34,7 @@ from dana_runtime.wording import callable_text
 MAX_CALLS = 1024
 
 
-async def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+async def awaited_call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Return `function(*args, **kwargs)`, run in a thread while this event loop goes on.
 
     Its coroutine stages and branches run on this loop, in tasks; its plain code on the runtime's

@@ -193,6 +193,6 @@ def declared(*stages: str) -> Callable[[_Function], _Function]:
 async def _aio(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     # Imported late, for the programs that never load asyncio. A coroutine function itself, so
     # that it is known as one: as a branch, it goes to the event loop.
-    from dana_runtime.aio import call
+    from dana_runtime.aio import awaited_call
 
-    return await call(function, *args, **kwargs)
+    return await awaited_call(function, *args, **kwargs)
