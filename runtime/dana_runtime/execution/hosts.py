@@ -148,7 +148,7 @@ class Host:
         """Let go of what was cancelled and goes on all the same, and say so."""
         for running in self._cancelled:
             self.running.discard(running)
-            if running.task is not None and not running.task.done():
+            if running.task is not None and not running.task.done() and not self.is_mute:
                 log(f"{running.attempt.name} goes on although it was cancelled", "WARNING")
         self._cancelled.clear()
 
