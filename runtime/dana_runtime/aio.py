@@ -21,8 +21,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from threading import Lock, Thread
+from types import CoroutineType
 from typing import Any
 
+from dana_runtime.awaiting import completed
 from dana_runtime.execution.callers import CallersLoop, callers_loop
 from dana_runtime.execution.cancellation import Group, current_group, entered_group
 from dana_runtime.execution.workers import Job, put_out, take_back
@@ -117,7 +119,10 @@ class _Call(Job):
         try:
             if thread is not None:
                 thread.name = f"dana:{callable_text(function)}"
-            self.result = self._context.run(function, *args, **kwargs)
+            result = self._context.run(function, *args, **kwargs)
+            if type(result) is CoroutineType:
+                result = self._context.run(completed, result, callable_text(function))
+            self.result = result
         except BaseException as error:
             BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
             self.error = error

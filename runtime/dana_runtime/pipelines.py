@@ -58,7 +58,7 @@ class Pipeline(_Partial):
 
     def __ror__(self, other: object) -> Any:
         if not callable(other):
-            return self(other)
+            return resolved(self(other), repr(self))
         return Pipeline(_texts(other) + self.stages, _in_turn_of(other, self))
 
     async def aio(self, /, *args: Any, **kwargs: Any) -> Any:

@@ -258,7 +258,9 @@ class TestAbandoning:
 
         async def stubborn(_):
             started.set()
-            while not release.is_set():
+            for _ in range(30_000):
+                if release.is_set():
+                    break
                 try:
                     await asyncio.sleep(0.001)
                 except asyncio.CancelledError:
@@ -298,7 +300,8 @@ class TestBlockedLoop:
 
         async def block(_):
             blocked.set()
-            while True:
+            deadline = time.monotonic() + WAIT
+            while time.monotonic() < deadline:
                 pass
 
         ended.start(forever, started, name="the waiting one")
@@ -343,7 +346,8 @@ class TestBlockedLoop:
 
         async def block(_):
             blocked.set()
-            while True:
+            deadline = time.monotonic() + WAIT
+            while time.monotonic() < deadline:
                 pass
 
         waiting = threading.Thread(target=wait)
@@ -513,8 +517,9 @@ class TestFaultsInBlocks:
                 cancelled.set()
 
         async def fail(value):
-            while not started.is_set():
-                await asyncio.sleep(0)
+            for _ in range(30_000):
+                if not started.is_set():
+                    await asyncio.sleep(0.001)
             raise KeyError(value)
 
         with pytest.raises(KeyError):
