@@ -9,7 +9,8 @@ from __future__ import annotations
 # `from typing import TYPE_CHECKING` would load typing at the start of every program.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dana_runtime.awaiting import awaited_stage, completed, settled
+    from dana_runtime.aio import awaited_call
+    from dana_runtime.awaiting import awaited_head, awaited_stage, completed, settled
     from dana_runtime.cases import case
     from dana_runtime.conditions import holds, is_callable, no_case
     from dana_runtime.error_records import error_attribute, exception_from
@@ -51,7 +52,15 @@ if TYPE_CHECKING:
     )
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
     from dana_runtime.modules import import_python
-    from dana_runtime.pipelines import Pipeline, apply, call_stage, pipe, start
+    from dana_runtime.pipelines import (
+        Pipeline,
+        apply,
+        call_stage,
+        declared,
+        pipe,
+        resolved,
+        start,
+    )
     from dana_runtime.scopes import lookup, private_scope, public, system
     from dana_runtime.values.attributes import attribute, attributes_of
     from dana_runtime.values.conversion import cast, convert
@@ -78,12 +87,13 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     name: module
     for module, names in {
+        "aio": "awaited_call",
         "values.attributes": "attribute attributes_of",
-        "awaiting": "awaited_stage completed settled",
+        "awaiting": "awaited_head awaited_stage completed settled",
         "execution.block": "Block",
         "execution.cancellation": "cancelled",
         "cases": "case",
-        "pipelines": "Pipeline apply call_stage pipe start",
+        "pipelines": "Pipeline apply call_stage declared pipe resolved start",
         "conditions": "holds is_callable no_case",
         "values.conversion": "cast convert",
         "error_records": "error_attribute exception_from",
@@ -134,6 +144,8 @@ __all__ = [
     "apply",
     "attribute",
     "attributes_of",
+    "awaited_call",
+    "awaited_head",
     "awaited_stage",
     "call_method",
     "call_stage",
@@ -151,6 +163,7 @@ __all__ = [
     "coerce_ne",
     "completed",
     "convert",
+    "declared",
     "error_attribute",
     "exception_from",
     "factorial",
@@ -175,6 +188,7 @@ __all__ = [
     "public",
     "receiver",
     "repeat",
+    "resolved",
     "run_in_order",
     "run_in_order_capturing",
     "semantic_bool",

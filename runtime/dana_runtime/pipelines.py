@@ -10,8 +10,9 @@ from dana_runtime.wording import callable_text, not_callable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Self
+    from typing import Any, Self, TypeVar
 
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
     _Partial = functools.partial[Any]
 else:
     _Partial = functools.partial
@@ -57,8 +58,16 @@ class Pipeline(_Partial):
 
     def __ror__(self, other: object) -> Any:
         if not callable(other):
-            return self(other)
+            return resolved(self(other), repr(self))
         return Pipeline(_texts(other) + self.stages, _in_turn_of(other, self))
+
+    async def aio(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the pipeline from async code: `await pipeline.aio(value)`.
+
+        Its coroutine stages and branches run on the event loop that awaits it, which goes on
+        meanwhile; all else runs on the runtime's threads.
+        """
+        return await _aio(self, *args, **kwargs)
 
     def __copy__(self) -> Self:
         return self
@@ -91,9 +100,30 @@ def _in_turn_of(*functions: Callable[..., Any]) -> Callable[..., Any]:
 
 def _in_turn(functions: tuple[Callable[..., Any], ...], /, *args: Any, **kwargs: Any) -> Any:
     value = functions[0](*args, **kwargs)
-    for function in functions[1:]:
+    if type(value) is CoroutineType:
+        value = _completed(value, functions, 0)
+    for index, function in enumerate(functions[1:], 1):
         value = function(value)
+        if type(value) is CoroutineType:
+            value = _completed(value, functions, index)
     return value
+
+
+def _completed(
+    coroutine: CoroutineType[Any, Any, Any], functions: tuple[Callable[..., Any], ...], index: int
+) -> Any:
+    texts = [" | ".join(_texts(function)) for function in functions]
+    return resolved(coroutine, f"stage {index + 1} of {' | '.join(texts)}, {texts[index]},")
+
+
+def resolved(result: Any, where: str) -> Any:
+    """Return what the stage `where` gave to plain code; the result of the coroutine if it is one."""
+    if type(result) is CoroutineType:
+        # Only then: most programs never load asyncio.
+        from dana_runtime.awaiting import completed
+
+        return completed(result, where)
+    return result
 
 
 def apply(value: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -109,12 +139,8 @@ def call_stage(value: Any, stage: Any, where: str) -> Any:
     if not callable(stage):
         raise not_callable(where, stage)
     result = stage(value)
-    if type(result) is CoroutineType:
-        # Only then: most programs never load asyncio.
-        from dana_runtime.awaiting import completed
-
-        return completed(result, where)
-    return result
+    # Not a call of `resolved`: for plain results this test is all there is to pay.
+    return resolved(result, where) if type(result) is CoroutineType else result
 
 
 def pipe(head: Any, flow: Callable[[Any], Any], stages: tuple[str, ...]) -> Any:
@@ -131,7 +157,10 @@ def pipe(head: Any, flow: Callable[[Any], Any], stages: tuple[str, ...]) -> Any:
 def _head_and_flow(
     head: Callable[..., Any], flow: Callable[[Any], Any], /, *args: Any, **kwargs: Any
 ) -> Any:
-    return flow(head(*args, **kwargs))
+    value = head(*args, **kwargs)
+    if type(value) is CoroutineType:
+        value = resolved(value, callable_text(head))
+    return flow(value)
 
 
 def start(head: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -140,7 +169,30 @@ def start(head: Any, /, *args: Any, **kwargs: Any) -> Any:
         return head
     result = head(*args, **kwargs)
     if type(result) is CoroutineType:
-        from dana_runtime.awaiting import completed
-
-        return completed(result, "the first stage")
+        return resolved(result, f"{callable_text(head)}, the first stage,")
     return result
+
+
+def declared(*stages: str) -> Callable[[_Function], _Function]:
+    """Give a declarative function what a Pipeline has too: `stages`, their texts, and `aio`.
+
+    What a decorator has made of it may not take attributes: that is left as it is.
+    """
+
+    def declare(function: _Function) -> _Function:
+        try:
+            function.stages = stages  # type: ignore[attr-defined]
+            function.aio = functools.partial(_aio, function)  # type: ignore[attr-defined]
+        except (AttributeError, TypeError):
+            pass
+        return function
+
+    return declare
+
+
+async def _aio(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    # Imported late, for the programs that never load asyncio. A coroutine function itself, so
+    # that it is known as one: as a branch, it goes to the event loop.
+    from dana_runtime.aio import awaited_call
+
+    return await awaited_call(function, *args, **kwargs)

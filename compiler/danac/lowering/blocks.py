@@ -29,8 +29,12 @@ def lower_block(
     *,
     policy: nodes.Policy | None,
     is_capturing: bool,
+    is_awaited: bool = False,
 ) -> ast.expr:
-    """Return the call that runs `block` on `value`; `pipeline` is its name in notes on failures."""
+    """Return the call that runs `block` on `value`; `pipeline` is its name in notes on failures.
+
+    In `await (…)` the call is awaited: its coroutines run on the event loop that goes on meanwhile.
+    """
     span = block.span
     name: RuntimeName = "run_in_order" if block.form == "in order" else "fan_out"
     if is_capturing:
@@ -50,14 +54,18 @@ def lower_block(
             lowered = low.at(span, ast.Dict(keys, branches))
         else:
             lowered = low.at(span, ast.Tuple(branches, ast.Load()))
+        run_block = low.runtime(span, name)
         arguments = [lowered, take(), low.name(span, description)]
         if policy is not None:
             arguments.append(lower_policy(low, policy, around.within(flow=take)))
-        return low.call(span, low.runtime(span, name), *arguments)
+        if not is_awaited:
+            return low.call(span, run_block, *arguments)
+        awaited = low.call(span, low.runtime(span, "awaited_call"), run_block, *arguments)
+        return low.at(span, ast.Await(awaited))
 
     mentions_value = policy is not None and mentions_flow(policy)
     if mentions_value or _stands_before_the_value(block, around):
-        return bind(low, span, "value", value, around, run)
+        return bind(low, span, "value", value, around, run, is_suspending=is_awaited)
     return run(lambda: value, around)
 
 

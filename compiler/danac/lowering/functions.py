@@ -6,6 +6,7 @@ import ast
 from typing import cast
 
 from danac import nodes
+from danac.analysis.coroutines import Result, result_of, result_of_call
 from danac.analysis.stages import kind_of
 from danac.lowering.blocks import lower_block
 from danac.lowering.branches import lower_branch
@@ -16,8 +17,9 @@ from danac.lowering.flow import flow
 from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import lower_annotation, lower_parameters
 from danac.lowering.policed import under_policy
+from danac.lowering.stages import completed
 from danac.lowering.structs import receiver_decorator
-from danac.lowering.temporaries import mentions_flow, mentions_name
+from danac.lowering.temporaries import mentions_flow, mentions_name, stage_text
 
 FunctionNode = nodes.Function | nodes.Declaration
 
@@ -35,10 +37,13 @@ def _define(
     around: Surroundings,
     kind: type[ast.FunctionDef | ast.AsyncFunctionDef],
     body: list[ast.stmt],
+    outermost: ast.expr | None = None,
 ) -> ast.stmt:
     parameters = lower_parameters(low, node.parameters, around, annotated=True)
     returns = None if node.returns is None else lower_annotation(low, node.returns)
     decorators = low.expressions(node.decorators, around)
+    if outermost is not None:
+        decorators.insert(0, outermost)
     if node.receiver is not None:
         decorators.insert(0, receiver_decorator(low, node.receiver, node.name, node, around))
     definition = kind(
@@ -94,10 +99,12 @@ def is_text(node: nodes.Expression) -> bool:
 def _declaration(low: Lowering, node: nodes.Declaration, around: Surroundings) -> list[ast.stmt]:
     inside = around.inside_function(low.names.scope_of(node))
     outer_name, low.pipeline = low.pipeline, node.name
-    body = _Declared(low, node, inside).body()
+    declared = _Declared(low, node, inside)
+    returned = low.at(node.pipe.span, ast.Return(declared.body()))
     low.pipeline = outer_name
-    returned = low.at(node.pipe.span, ast.Return(body))
-    return [_define(low, node, around, ast.FunctionDef, [returned])]
+    texts = declared.texts()
+    decorator = low.call(node.span, low.runtime(node.span, "declared"), *texts)
+    return [_define(low, node, around, ast.FunctionDef, [returned], decorator)]
 
 
 class _Declared:
@@ -122,6 +129,13 @@ class _Declared:
             return low.expression(nodes.Pipe(line.span, line.stages), around)
         return flow(low, line, 0, self._first(line.stages[0], around), around)
 
+    def texts(self) -> list[ast.expr]:
+        """Return the source texts of its stages."""
+        low = self._low
+        return [
+            low.constant(stage.span, stage_text(low, stage.value)) for stage in self._line.stages
+        ]
+
     def _first(self, stage: nodes.Stage, around: Surroundings) -> ast.expr:
         low, value = self._low, stage.value
         if stage.policy is not None and not isinstance(value, nodes.ParallelBlock):
@@ -138,14 +152,16 @@ class _Declared:
             case nodes.Conditional() | nodes.Group(value=nodes.Conditional()):
                 return self._first_choice(value, around)
             case _ if mentions_flow(value):
-                return low.expression(value, around.within(flow=lambda: self._flowing(value)))
+                result = low.expression(value, around.within(flow=lambda: self._flowing(value)))
+                return self._completed(value, result, result_of(value, around.scope))
         callee = low.expression(value, around)
         kind = kind_of(value, around.scope)
         if kind == "data" or (isinstance(value, nodes.Name) and value.id in self._names):
             return callee
         positional, keywords = self._arguments(value)
         if kind == "callable":
-            return low.at(value.span, ast.Call(callee, positional, keywords))
+            result = low.at(value.span, ast.Call(callee, positional, keywords))
+            return self._completed(value, result, result_of_call(value, around.scope))
         start = low.runtime(value.span, "start")
         return low.at(value.span, ast.Call(start, [callee, *positional], keywords))
 
@@ -171,13 +187,18 @@ class _Declared:
             stage = nodes.Stage(call.span, call, None, None)
             line = Line(call.span, (head, stage), self._line.name, self._line.name, 0)
             return low.stage(line, 1, self._flowing(call), around)
+        kind = result_of_call(call.function, around.scope)
         if mentions_flow(call) or mentions_name(call, self._names):
-            return low.expression(call, around.within(flow=lambda: self._flowing(call)))
+            result = low.expression(call, around.within(flow=lambda: self._flowing(call)))
+            return self._completed(call, result, kind)
         callee = lower_called(low, call.function, around)
         positional, keywords = self._arguments(call)
         written, written_keywords = lower_arguments(low, call, around)
-        arguments = ast.Call(callee, [*positional, *written], [*keywords, *written_keywords])
-        return low.at(call.span, arguments)
+        inserted = ast.Call(callee, [*positional, *written], [*keywords, *written_keywords])
+        return self._completed(call, low.at(call.span, inserted), kind)
+
+    def _completed(self, node: nodes.Node, result: ast.expr, kind: Result) -> ast.expr:
+        return completed(self._low, node.span, result, kind, self._line.where(0))
 
     def _arguments(self, node: nodes.Node) -> tuple[list[ast.expr], list[ast.keyword]]:
         """Return the parameters as the first stage gets them: positionally, keyword-only ones by name."""

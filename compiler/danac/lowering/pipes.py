@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 
 from danac import nodes
-from danac.analysis.stages import is_known_coroutine, kind_of
+from danac.analysis.coroutines import Result, result_of_call
+from danac.analysis.stages import Kind, kind_of
 from danac.lowering.branches import lower_alone, lower_case_value
 from danac.lowering.callees import lower_callee
 from danac.lowering.case import case_of
@@ -19,6 +20,7 @@ from danac.lowering.expressions import lower_call
 from danac.lowering.flow import flow
 from danac.lowering.lines import Line, line_of
 from danac.lowering.policed import under_policy
+from danac.lowering.stages import completed
 from danac.lowering.temporaries import bind, contains_suspension, stage_text
 
 # A pipe that may be either is written out twice; pipes inside its stages would be written four times, and so on.
@@ -37,9 +39,11 @@ def _pipe(low: Lowering, node: nodes.Pipe, around: Surroundings) -> ast.expr:
     inner = around.within(pipe_depth=around.pipe_depth + 1, callees=None)
     if kind == "data":
         return _applied(low, line, low.expression(head.value, around), inner)
-    if kind == "callable" and not around.awaits:
+    if around.awaits:
+        return _awaited(low, node, kind, around, inner)
+    if kind == "callable":
         return _composed(low, line, inner)
-    if around.awaits or any(contains_suspension(stage) for stage in rest):
+    if any(contains_suspension(stage) for stage in rest):
         # A composed pipe is a lambda, which can neither await nor yield.
         return _applied(low, line, low.expression(head.value, around), inner)
     if around.pipe_depth >= _WRITTEN_OUT_TWICE:
@@ -64,6 +68,25 @@ def _refuse_functions_in_display(
         raise low.error(head.span, message, "DANA171", hint)
 
 
+def _awaited(
+    low: Lowering, node: nodes.Pipe, kind: Kind, around: Surroundings, inner: Surroundings
+) -> ast.expr:
+    """Apply the pipe to its head in `await (…)`: a callable head would make it a function instead."""
+    head, text = node.stages[0].value, stage_text(low, node)
+    if kind == "callable":
+        raise low.error(
+            head.span,
+            "a pipe whose head is a function is a function, which cannot be awaited",
+            "DANA176",
+            f"write `await ({text}).aio(…)`",
+        )
+    looked_at = low.runtime(head.span, "awaited_head")
+    value = low.call(
+        head.span, looked_at, low.expression(head, around), low.constant(head.span, text)
+    )
+    return _applied(low, line_of(low, node, around), low.at(head.span, ast.Await(value)), inner)
+
+
 def _applied(low: Lowering, line: Line, value: ast.expr, around: Surroundings) -> ast.expr:
     return flow(low, line, 0, value, around)
 
@@ -82,9 +105,8 @@ def _composed(
     arguments = low.at(span, ast.Starred(low.name(span, "_dana_args"), ast.Load()))
     keywords = low.at(span, ast.keyword(None, low.name(span, "_dana_options")))
     value: ast.expr = low.at(first.span, ast.Call(function, [arguments], [keywords]))
-    if isinstance(first, nodes.Name) and is_known_coroutine(first.id, around.scope):
-        where = low.constant(first.span, line.where(0))
-        value = low.call(first.span, low.runtime(first.span, "completed"), value, where)
+    kind: Result = result_of_call(first, around.scope) if head is None else "unknown"
+    value = completed(low, first.span, value, kind, line.where(0))
     if line.stages[0].policy is not None:
         called = value
         value = under_policy(low, line.stages[0], line.where(0), inside, lambda _: called)

@@ -62,9 +62,9 @@ def _call(
     around: Surroundings,
 ) -> ast.expr:
     span = stage.span
-    if around.awaits:
-        run = low.runtime(span, "awaited_run_stage")
-        called = low.call(span, run, value, function, low.constant(span, where), settings)
-        return low.at(span, ast.Await(called))
     run = low.runtime(span, "run_stage")
-    return low.call(span, run, value, function, low.constant(span, where), settings)
+    arguments = [value, function, low.constant(span, where), settings]
+    if not around.awaits:
+        return low.call(span, run, *arguments)
+    awaited = low.call(span, low.runtime(span, "awaited_call"), run, *arguments)
+    return low.at(span, ast.Await(awaited))

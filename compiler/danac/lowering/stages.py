@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from danac import nodes
+from danac.analysis.coroutines import Result, result_of, result_of_call
 from danac.analysis.stages import is_known_coroutine, is_known_function, kind_of
 from danac.lowering.blocks import lower_block
 from danac.lowering.branches import lower_branch
@@ -28,7 +29,7 @@ from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments
 from danac.lowering.lines import Line, captures_wanted
 from danac.lowering.policed import lower_run_stage
-from danac.lowering.runtime_names import generated
+from danac.lowering.runtime_names import RuntimeName, generated
 from danac.lowering.temporaries import (
     bind,
     contains_suspension,
@@ -43,6 +44,14 @@ from danac.lowering.temporaries import (
 )
 from danac.source import Span
 from danac.staging import as_stage
+
+
+def completed(low: Lowering, span: Span, result: ast.expr, kind: Result, where: str) -> ast.expr:
+    """Return the result that flows on from the stage `where` in plain code, given what it is called with."""
+    if kind == "plain":
+        return result
+    name: RuntimeName = "completed" if kind == "coroutine" else "resolved"
+    return low.call(span, low.runtime(span, name), result, low.constant(span, where))
 
 
 def apply_stage(
@@ -88,21 +97,22 @@ class _Application:
                 return self._looked_at_by_runtime(stage, value)
             case nodes.Group(value=nodes.Pipe() | nodes.Conditional() | nodes.Group() as inner):
                 return self.apply(inner, value)
+            case nodes.Call() if case_of(stage, around) is not None:
+                return self._call(stage, value)
             case nodes.Call():
-                return self._settled(stage, self._call(stage, value))
+                result = self._call(stage, value)
+                return self._settled(stage.span, result, self._result_of(stage.function))
             case nodes.Conditional():
                 return self._conditional(stage, value)
-            case nodes.Name(id=name) if is_known_function(name, around.scope):
-                return low.call(stage.span, low.expression(stage, around), value)
-            case nodes.Name(id=name) if self._is_coroutine(stage):
+            case nodes.Name() | nodes.Lambda() if self._is_called_as_it_stands(stage):
                 result = low.call(stage.span, low.expression(stage, around), value)
-                return self._completed(stage.span, result)
-            case nodes.Lambda() if not mentions_flow(stage) and is_plain_callee(stage, around):
-                return low.call(stage.span, low.expression(stage, around), value)
+                return self._settled(stage.span, result, self._result_of(stage))
             case _ if count_flow(stage, None):
-                return self._with_flow(
+                result = self._with_flow(
                     stage, (stage,), value, lambda inner: low.expression(stage, inner)
                 )
+                kind = result_of(stage, around.scope)
+                return self._settled(stage.span, result, kind)
             case _ if kind_of(stage, around.scope) == "data":
                 raise self._not_callable(stage)
         return self._looked_at_by_runtime(stage, value)
@@ -116,29 +126,25 @@ class _Application:
             return low.at(span, ast.Await(called))
         return low.call(span, low.runtime(span, "call_stage"), value, callee, where)
 
-    def _is_coroutine(self, callee: nodes.Expression) -> bool:
-        return isinstance(callee, nodes.Name) and is_known_coroutine(callee.id, self.around.scope)
-
-    def _completed(self, span: Span, coroutine: ast.expr) -> ast.expr:
-        """Return the result of a coroutine: awaited, or run to its end in plain code."""
-        low = self.low
-        if self.is_awaited:
-            return low.at(span, ast.Await(coroutine))
-        where = low.constant(span, self.line.where(self.index))
-        return low.call(span, low.runtime(span, "completed"), coroutine, where)
-
-    def _settled(self, call: nodes.Call, result: ast.expr) -> ast.expr:
-        """Return what a call stage gave; where nobody can tell what it is, `await (…)` looks at it."""
-        low, callee = self.low, call.function
-        if self._is_coroutine(callee):
-            return self._completed(call.span, result)
-        is_plain = isinstance(callee, nodes.Lambda) or (
-            isinstance(callee, nodes.Name) and is_known_function(callee.id, self.around.scope)
+    def _is_called_as_it_stands(self, stage: nodes.Name | nodes.Lambda) -> bool:
+        around = self.around
+        if isinstance(stage, nodes.Lambda):
+            return not mentions_flow(stage) and is_plain_callee(stage, around)
+        return is_known_function(stage.id, around.scope) or is_known_coroutine(
+            stage.id, around.scope
         )
-        if is_plain or not self.is_awaited or case_of(call, self.around) is not None:
-            return result
-        settled = low.call(call.span, low.runtime(call.span, "settled"), result)
-        return low.at(call.span, ast.Await(settled))
+
+    def _result_of(self, callee: nodes.Expression) -> Result:
+        return result_of_call(callee, self.around.scope)
+
+    def _settled(self, span: Span, result: ast.expr, kind: Result) -> ast.expr:
+        """Return the result that flows on: of a coroutine, its own. Where nobody can tell, the runtime looks."""
+        low = self.low
+        if not self.is_awaited:
+            return completed(low, span, result, kind, self.line.where(self.index))
+        if kind == "unknown":
+            result = low.call(span, low.runtime(span, "settled"), result)
+        return result if kind == "plain" else low.at(span, ast.Await(result))
 
     def _not_callable(self, stage: nodes.Expression) -> Exception:
         shown = stage_text(self.low, stage)
@@ -268,7 +274,15 @@ class _Application:
             branch,
             policy=self.line.stages[self.index].policy,
             is_capturing=bool(self.wanted),
+            is_awaited=self.is_awaited and self._may_wait(block),
         )
+
+    def _may_wait(self, block: nodes.ParallelBlock) -> bool:
+        """Whether a thread that runs `block` may wait: for other threads, or for a coroutine."""
+        if block.form != "in order":
+            return True
+        stages = [stage.value for branch in block.branches for stage in branch.stages]
+        return any(self._result_of(stage) != "plain" for stage in stages)
 
 
 def _tests_identity(stage: nodes.Expression) -> bool:
