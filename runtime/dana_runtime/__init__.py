@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     )
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
     from dana_runtime.modules import import_python
+    from dana_runtime.orchestration.calls import orchestrate, plan_for
+    from dana_runtime.orchestration.context import Context, LocalNames
+    from dana_runtime.orchestration.shapes import Shape
     from dana_runtime.pipelines import Pipeline, apply, call_stage, pipe, start
     from dana_runtime.scopes import lookup, private_scope, public, system
     from dana_runtime.values.attributes import attribute, attributes_of
@@ -99,6 +102,9 @@ _MODULE_OF = {
         "logs": "log log_calls log_level log_with_prefix",
         "values.methods": "call_method receiver",
         "modules": "import_python",
+        "orchestration.calls": "orchestrate plan_for",
+        "orchestration.context": "Context LocalNames",
+        "orchestration.shapes": "Shape",
         "execution.fan_out": (
             "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"
         ),
@@ -120,12 +126,15 @@ __all__ = [
     "BranchTimeout",
     "Captured",
     "CircuitOpen",
+    "Context",
     "EnforcementError",
+    "LocalNames",
     "LoopBlocked",
     "MemoryLimitExceeded",
     "OrchestrationError",
     "Pipeline",
     "RemoteError",
+    "Shape",
     "WorkerDied",
     "add_four",
     "add_one",
@@ -170,7 +179,9 @@ __all__ = [
     "lookup",
     "no_case",
     "noop",
+    "orchestrate",
     "pipe",
+    "plan_for",
     "private_scope",
     "public",
     "receiver",
