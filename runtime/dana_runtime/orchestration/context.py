@@ -42,15 +42,13 @@ class Context:
 
     def find(self, name: str) -> Any:
         """Return the value of `name`, ABSENT if it is nowhere."""
-        try:
-            return self._local_names()[name]
-        except KeyError:
-            pass
-        if self.private is not None:
+        names = self._names
+        if names is None:
+            names = self._local_names()
+        value = names.get(name, ABSENT)
+        if value is ABSENT and self.private is not None:
             value = self.private.get(name, ABSENT)
-            if value is not ABSENT:
-                return value
-        return public.get(name, ABSENT)
+        return public.get(name, ABSENT) if value is ABSENT else value
 
     def offers(self) -> dict[str, list[str]]:
         """Return the names that there are: those of `local`, `private` and `public`."""
@@ -66,17 +64,17 @@ class Context:
         return self._names
 
 
-def as_context(context: Context | LocalTable | None) -> Context:
+def as_context(context: Any) -> Context:
     """Return what `orchestrate` was given for a context, as one.
 
     The private scope that belongs to a function is found in its module.
     """
-    if isinstance(context, Context):
+    if type(context) is Context:
         return context
     if context is None:
         return Context()
-    private = getattr(context, "__globals__", {}).get(_PRIVATE)
-    return Context(context, private if isinstance(private, Scope) else None)
+    around = getattr(context, "__globals__", None)
+    return Context(context, around and around.get(_PRIVATE))
 
 
 class LocalNames(_Names):

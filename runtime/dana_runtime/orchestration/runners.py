@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from dana_runtime.orchestration.context import Context, LocalTable
-    from dana_runtime.orchestration.fields import Fields
+    from dana_runtime.orchestration.fields import Fields, Getter
     from dana_runtime.orchestration.signatures import Signature
 
     # stage, value, where, context, is_block_result → the result of the stage
@@ -135,7 +135,14 @@ def _by_items(signature: Signature) -> Runner:
     others = ShapeTable()
 
     def run(stage: Any, value: Any, where: str, context: Any, of_block: bool) -> Any:
-        kinds = tuple(map(type, value))
+        # Written out for the usual numbers: map takes three times as long.
+        count = len(value)
+        if count == 2:
+            kinds: tuple[type, ...] = (type(value[0]), type(value[1]))
+        elif count == 3:
+            kinds = (type(value[0]), type(value[1]), type(value[2]))
+        else:
+            kinds = tuple(map(type, value))
         pick = quick.get(kinds)
         if pick is SPREAD:
             return stage(*value)
@@ -200,37 +207,43 @@ class _Named:
         names = arrangement.keys(FIELD)
         self.arrangement = arrangement
         self.absent = absent
-        self.get = fields.getter(names) if names else None
+        self.get = fields.getter(names) if names else _nothing
         self.is_bare = bool(names) and len(names) == arrangement.count == len(arrangement.sources)
+
+
+def _nothing(value: Any) -> tuple[()]:
+    return ()
 
 
 def _by_name(signature: Signature, names: tuple[str, ...], fields: Fields) -> Runner:
     """Return the runner for values with fields, of which those called `names` matter."""
     known: dict[tuple[bool, ...], _Named] = {}
-    # The plan that was used last, in a list, so that a new one takes its place at once.
-    last: list[_Named] = []
     find = fields.find
+    # Before the first value: what no value can be.
+    last: tuple[Getter, tuple[str, ...], bool, Arrangement | None] = (_never, (), False, None)
 
     def run(stage: Any, value: Any, where: str, context: Any, of_block: bool) -> Any:
-        for named in last:
-            for name in named.absent:
+        # The plan that was used last, all of it in one variable: other threads may change that.
+        get, absent, is_bare, arrangement = last
+        try:
+            found = get(value)
+        except (KeyError, AttributeError):
+            arrangement = None
+        else:
+            for name in absent:
                 if find(value, name) is not ABSENT:
+                    arrangement = None
                     break
             else:
-                found: Sequence[Any] = ()
-                if named.get is not None:
-                    try:
-                        found = named.get(value)
-                    except (KeyError, AttributeError):
-                        break
-                if named.is_bare:
+                if is_bare:
                     return stage(*found)
-                return _perform(
-                    named.arrangement, signature, stage, value, found, where, context, of_block
-                )
-        return otherwise(stage, value, where, context, of_block)
+        if arrangement is None:
+            arrangement = choose(value, of_block)
+            found = [find(value, name) for name in arrangement.keys(FIELD)]
+        return _perform(arrangement, signature, stage, value, found, where, context, of_block)
 
-    def otherwise(stage: Any, value: Any, where: str, context: Any, of_block: bool) -> Any:
+    def choose(value: Any, of_block: bool) -> Arrangement:
+        nonlocal last
         present = tuple([find(value, name) is not ABSENT for name in names])
         named = known.get(present)
         if named is None:
@@ -240,11 +253,14 @@ def _by_name(signature: Signature, names: tuple[str, ...], fields: Fields) -> Ru
             if len(known) >= MOST_PLANS:
                 known.clear()
             known[present] = named
-        last[:] = [named]
-        found = [find(value, name) for name in named.arrangement.keys(FIELD)]
-        return _perform(named.arrangement, signature, stage, value, found, where, context, of_block)
+        last = named.get, named.absent, named.is_bare, named.arrangement
+        return named.arrangement
 
     return run
+
+
+def _never(value: Any) -> Sequence[Any]:
+    raise KeyError
 
 
 def _perform(
@@ -261,17 +277,17 @@ def _perform(
     way = arrangement.plan.way
     if way == REFUSED:
         raise refused(where, signature, arrangement.plan.problem, value)
+    arguments: list[Any] = []
     fields = iter(found)
-    arguments = []
     around: Context | None = None
     lacking = []
     for how, key in arrangement.sources:
         if how == FIELD:
             arguments.append(next(fields))
-        elif how == ITEM:
-            arguments.append(value[key])
         elif how == VALUE:
             arguments.append(value)
+        elif how == ITEM:
+            arguments.append(value[key])
         else:
             if around is None:
                 around = as_context(context)
@@ -281,6 +297,8 @@ def _perform(
             arguments.append(argument)
     if around is not None and lacking:
         raise missing(where, signature, lacking, value, around, of_block)
+    if not arrangement.names and way == PLACED:
+        return stage(*arguments)
     count = arrangement.count
     keywords = dict(zip(arrangement.names, arguments[count:], strict=True))
     if way == WHOLE:
