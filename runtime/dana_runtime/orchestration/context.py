@@ -7,6 +7,7 @@ ones. A name that is there counts whatever its value is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import FunctionType
 
 from dana_runtime.orchestration.fitting import ABSENT
 from dana_runtime.scopes import Scope, public
@@ -64,17 +65,21 @@ class Context:
         return self._names
 
 
-def as_context(context: Any) -> Context:
+def as_context(context: Any, names: Mapping[str, object]) -> Context:
     """Return what `orchestrate` was given for a context, as one.
 
-    The private scope that belongs to a function is found in its module.
+    `names` are what it gave if it is a function; the private scope that belongs to a function is
+    found in its module.
     """
     if type(context) is Context:
         return context
-    if context is None:
-        return Context()
-    around = getattr(context, "__globals__", None)
-    return Context(context, around and around.get(_PRIVATE))
+    found = Context(context)
+    if context is not None:
+        around = getattr(context, "__globals__", None)
+        found.private = around and around.get(_PRIVATE)
+    if type(context) is FunctionType:
+        found._names = names
+    return found
 
 
 class LocalNames(_Names):

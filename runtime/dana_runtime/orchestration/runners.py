@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from _weakref import ref
 from operator import itemgetter
+from types import FunctionType
 
 from dana_runtime.orchestration.context import as_context
 from dana_runtime.orchestration.fields import fields_of
@@ -34,7 +35,7 @@ from dana_runtime.orchestration.shapes import Shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from dana_runtime.orchestration.context import Context, LocalTable
@@ -279,6 +280,7 @@ def _perform(
         raise refused(where, signature, arrangement.plan.problem, value)
     arguments: list[Any] = []
     fields = iter(found)
+    local: Mapping[str, Any] | None = None
     around: Context | None = None
     lacking = []
     for how, key in arrangement.sources:
@@ -289,11 +291,16 @@ def _perform(
         elif how == ITEM:
             arguments.append(value[key])
         else:
-            if around is None:
-                around = as_context(context)
-            argument = around.find(key)
+            if local is None:
+                # The local names are asked here, since most names are theirs.
+                local = context() if type(context) is FunctionType else {}
+            argument = local.get(key, ABSENT)
             if argument is ABSENT:
-                lacking.append(key)
+                if around is None:
+                    around = as_context(context, local)
+                argument = around.find(key)
+                if argument is ABSENT:
+                    lacking.append(key)
             arguments.append(argument)
     if around is not None and lacking:
         raise missing(where, signature, lacking, value, around, of_block)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from importlib import import_module
 from types import FunctionType, MethodType
 
 from dana_runtime.orchestration.annotations import (
@@ -244,9 +245,8 @@ def _annotations(function: FunctionType) -> Mapping[str, Any]:
         if function.__annotate__ is None:
             return function.__annotations__
         # There, reading them evaluates them, and a name that is not there yet would raise.
-        from annotationlib import Format, get_annotations
-
-        return get_annotations(function, format=Format.FORWARDREF)
+        library = import_module("annotationlib")
+        return library.get_annotations(function, format=library.Format.FORWARDREF)
     return function.__annotations__
 
 
@@ -268,9 +268,7 @@ def _inspected(stage: Any) -> Signature | None:
 
     options: dict[str, Any] = {}
     if sys.version_info >= (3, 14):
-        from annotationlib import Format
-
-        options["annotation_format"] = Format.FORWARDREF
+        options["annotation_format"] = import_module("annotationlib").Format.FORWARDREF
     try:
         found = inspect.signature(stage, **options).parameters.values()
     except Exception:
