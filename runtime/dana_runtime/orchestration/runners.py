@@ -29,7 +29,6 @@ from dana_runtime.orchestration.plans import (
     WHOLE,
     Arrangement,
 )
-from dana_runtime.orchestration.refusals import missing, refused
 from dana_runtime.orchestration.rules import decide
 from dana_runtime.orchestration.shapes import Shape
 
@@ -277,6 +276,9 @@ def _perform(
     """Call the stage as arranged; `found` are the fields that are asked for, in order."""
     way = arrangement.plan.way
     if way == REFUSED:
+        # Only errors need it.
+        from dana_runtime.orchestration.refusals import refused
+
         raise refused(where, signature, arrangement.plan.problem, value)
     arguments: list[Any] = []
     fields = iter(found)
@@ -303,6 +305,8 @@ def _perform(
                     lacking.append(key)
             arguments.append(argument)
     if around is not None and lacking:
+        from dana_runtime.orchestration.refusals import missing
+
         raise missing(where, signature, lacking, value, around, of_block)
     if not arrangement.names and way == PLACED:
         return stage(*arguments)
