@@ -52,15 +52,10 @@ if TYPE_CHECKING:
     )
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
     from dana_runtime.modules import import_python
-    from dana_runtime.pipelines import (
-        Pipeline,
-        apply,
-        call_stage,
-        declared,
-        pipe,
-        resolved,
-        start,
-    )
+    from dana_runtime.orchestration.calls import orchestrate, plan_for
+    from dana_runtime.orchestration.context import Context, LocalNames
+    from dana_runtime.orchestration.shapes import Shape
+    from dana_runtime.pipelines import Pipeline, apply, call_stage, declared, pipe, resolved, start
     from dana_runtime.scopes import lookup, private_scope, public, system
     from dana_runtime.values.attributes import attribute, attributes_of
     from dana_runtime.values.conversion import cast, convert
@@ -88,35 +83,37 @@ _MODULE_OF = {
     name: module
     for module, names in {
         "aio": "awaited_call",
-        "values.attributes": "attribute attributes_of",
         "awaiting": "awaited_head awaited_stage completed settled",
-        "execution.block": "Block",
-        "execution.cancellation": "cancelled",
         "cases": "case",
-        "pipelines": "Pipeline apply call_stage declared pipe resolved start",
         "conditions": "holds is_callable no_case",
-        "values.conversion": "cast convert",
         "error_records": "error_attribute exception_from",
         "errors": (
             "BranchCancelled BranchTimeout CircuitOpen EnforcementError LoopBlocked "
             "MemoryLimitExceeded OrchestrationError RemoteError WorkerDied"
         ),
+        "execution.block": "Block",
+        "execution.cancellation": "cancelled",
+        "execution.fan_out": "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing",
         "functions": (
-            "add_four add_one add_three add_two capitalize_words factorial is_even is_odd noop "
-            "repeat semantic_bool sum_range title_case validate_args"
+            "add_four add_one add_three add_two capitalize_words factorial is_even is_odd "
+            "noop repeat semantic_bool sum_range title_case validate_args"
         ),
-        "values.interfaces": "interface",
         "logs": "log log_calls log_level log_with_prefix",
-        "values.methods": "call_method receiver",
         "modules": "import_python",
-        "execution.fan_out": (
-            "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"
-        ),
+        "orchestration.calls": "orchestrate plan_for",
+        "orchestration.context": "Context LocalNames",
+        "orchestration.shapes": "Shape",
+        "pipelines": "Pipeline apply call_stage declared pipe resolved start",
         "scopes": "lookup private_scope public system",
+        "values.attributes": "attribute attributes_of",
+        "values.conversion": "cast convert",
+        "values.interfaces": "interface",
+        "values.methods": "call_method receiver",
         "values.structs": "struct",
         "values.subscripts": "subscript_note",
         "values.texts": (
-            "coerce_add coerce_eq coerce_ge coerce_gt coerce_iadd coerce_le coerce_lt coerce_ne text"
+            "coerce_add coerce_eq coerce_ge coerce_gt coerce_iadd coerce_le coerce_lt "
+            "coerce_ne text"
         ),
         "values.type_expressions": "isinstance_of type_named",
         "values.type_views": "type_of",
@@ -130,12 +127,15 @@ __all__ = [
     "BranchTimeout",
     "Captured",
     "CircuitOpen",
+    "Context",
     "EnforcementError",
+    "LocalNames",
     "LoopBlocked",
     "MemoryLimitExceeded",
     "OrchestrationError",
     "Pipeline",
     "RemoteError",
+    "Shape",
     "WorkerDied",
     "add_four",
     "add_one",
@@ -183,7 +183,9 @@ __all__ = [
     "lookup",
     "no_case",
     "noop",
+    "orchestrate",
     "pipe",
+    "plan_for",
     "private_scope",
     "public",
     "receiver",
