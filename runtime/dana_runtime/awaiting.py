@@ -23,6 +23,9 @@ from dana_runtime.wording import not_callable, short_repr
 # signal has come, since Ctrl-C is lost when it strikes just before the wait.
 LOOK_SECONDS = 0.1
 
+# Flags of the code of an `async def`.
+_ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
 # --- In `await (…)` -------------------------------------------------------------------------------
 
 
@@ -143,7 +146,7 @@ def _look_at_caller(where: str) -> None:
     if running_loop() is None:
         return
     frame, _ = program_frame()
-    if frame is not None and frame.f_code.co_flags & inspect.CO_COROUTINE:
+    if frame is not None and frame.f_code.co_flags & _ASYNC:
         raise RuntimeError(f"{where} is a coroutine function: in async code write `await (… | …)`")
     if is_in_callers_loop():
         warn_of_waiting(where)
@@ -155,6 +158,7 @@ def _wait(completion: _Completion) -> None:
         hand_over((running,), completion.context)
         while not completion.latch.acquire(timeout=LOOK_SECONDS):
             entered_group()
+            running.look_after()
     except BaseException:
         running()
         # The coroutine may have something to clean up.

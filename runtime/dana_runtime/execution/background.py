@@ -18,7 +18,7 @@ from threading import Lock, Thread, get_ident
 
 from dana_runtime.errors import BranchCancelled
 from dana_runtime.execution.blocked import Probe
-from dana_runtime.execution.hosts import GRACE_SECONDS, Host, Running, silence
+from dana_runtime.execution.hosts import GRACE_SECONDS, Host, Running, silence, taken_from
 
 IDLE_SECONDS = 30.0
 
@@ -65,11 +65,30 @@ class BackgroundLoop(Host):
         """Cancel the task of one that has been abandoned, and see whether the loop can. Any thread."""
         super().abandon(running)
         if get_ident() != self.thread.ident:
-            self._probe.send()
+            self.look()
+
+    def look(self) -> None:
+        """See whether the loop turns, and do something about it if not. Any thread; returns at once."""
+        self._probe.send()
 
     def retire(self) -> None:
-        """Take no more; what is on this loop goes on there. Any thread."""
+        """Take no more, and pass on what has not begun to a fresh loop. Any thread."""
         self._registry.forget(self)
+        fresh: list[Running] = []
+        rest: list[Running] = []
+        for running in taken_from(self.orders):
+            can_move = running.task is None and not running.is_abandoned
+            (fresh if can_move else rest).append(running)
+        self.running.difference_update(fresh)
+        with suppress(RuntimeError):
+            # For the time when the loop turns again, unless it is closed.
+            self.order(rest)
+        try:
+            while fresh and not self._registry.at(self.depth).take(fresh):
+                pass
+        except Exception as error:
+            for running in fresh:
+                running.attempt.fail(error)
 
     def end(self) -> None:
         """Take no more, cancel what is running, and end the thread; never waits. Any thread."""

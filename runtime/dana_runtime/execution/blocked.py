@@ -1,10 +1,12 @@
-"""A loop that had something to cancel → left alone if it turns; given up if what it should cancel blocks it.
+"""A loop that should do something → left alone if it turns; given up if what nobody wants blocks it.
 
 A coroutine that calls `time.sleep(3600)` stops all others on its loop. When something there is
-abandoned and the loop does not answer, it gets no new work. And if the very coroutine that runs is
-an abandoned one, nobody is left who wants it to go on: the others on that loop fail with
-LoopBlocked, and the loop's thread is told to stop. A coroutine that still is in its time may block
-its loop: others that are on it wait, until their own time is up.
+abandoned, or does not begin, and the loop does not answer, what has not begun moves to a fresh
+loop, which gets all new work too. That matters: who blocks the loop may be waiting for just that.
+And if the very coroutine that runs is an abandoned one, nobody is left who wants it to go on: the
+others on that loop fail with LoopBlocked, and the loop's thread is told to stop. A coroutine that
+still is in its time may block its loop: others that have begun there wait, until their own time is
+up.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import Context, ContextVar
 from types import CoroutineType
 from typing import Any, Protocol
@@ -65,8 +65,17 @@ class Running:
     def __call__(self) -> None:
         """Abandon it. Any thread."""
         self.is_abandoned = True
-        if self.host is not None:
-            self.host.abandon(self)
+        self.look_after()
+
+    def look_after(self) -> None:
+        """Have its host cancel it if it is abandoned, and see whether it can begin if it has not."""
+        host = self.host
+        if host is None:
+            return
+        if self.is_abandoned:
+            host.abandon(self)
+        elif self.task is None:
+            host.look()
 
 
 class Host:
@@ -75,7 +84,7 @@ class Host:
     `depth` is the number of coroutines of ours that wait for those on this loop.
     """
 
-    __slots__ = ("_cancelled", "_is_called", "_orders", "depth", "is_mute", "loop", "running")
+    __slots__ = ("_is_called", "depth", "is_mute", "loop", "orders", "running")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, depth: int) -> None:
         self.loop = loop
@@ -84,9 +93,8 @@ class Host:
         self.running: set[Running] = set()
         # What to look at in the loop: to begin what has just been taken, to cancel what has been
         # abandoned. One call into the loop serves all that has come in until it gets there.
-        self._orders: deque[Running] = deque()
+        self.orders: deque[Running] = deque()
         self._is_called = False
-        self._cancelled: list[Running] = []
         # Whether it keeps outcomes to itself. Set at the end of the program: the daemon threads
         # that still wait would print that they were cancelled.
         self.is_mute = False
@@ -97,7 +105,7 @@ class Host:
         for running in runnings:
             running.host = self
         try:
-            self._order(runnings)
+            self.order(runnings)
         except RuntimeError:
             # The loop is closed.
             self.running.difference_update(runnings)
@@ -107,13 +115,18 @@ class Host:
     def abandon(self, running: Running) -> None:
         """Cancel the task of one that has been abandoned. Any thread."""
         try:
-            self._order((running,))
+            self.order((running,))
         except RuntimeError:
             # The loop is closed: it has cancelled its tasks.
             self.running.discard(running)
 
-    def _order(self, runnings: Sequence[Running]) -> None:
-        self._orders.extend(runnings)
+    def look(self) -> None:
+        """See whether the loop turns. Any thread; returns at once."""
+        # What can be done about it if not is for the loop's owner to say.
+
+    def order(self, runnings: Sequence[Running]) -> None:
+        """Have the loop look at `runnings`; raise RuntimeError if it is closed. Any thread."""
+        self.orders.extend(runnings)
         if not self._is_called:
             self._is_called = True
             self.loop.call_soon_threadsafe(self._obey)
@@ -121,36 +134,38 @@ class Host:
     def _obey(self) -> None:
         # First: what comes in from now on calls again.
         self._is_called = False
-        orders = self._orders
-        while orders:
-            running = orders.popleft()
-            if running.is_abandoned:
-                self._cancel(running)
+        cancelled: list[Running] = []
+        for running in taken_from(self.orders):
+            if running.host is not self:
+                # It has moved to another loop after this order was given.
+                running.look_after()
+            elif running.is_abandoned:
+                if self._cancel(running):
+                    cancelled.append(running)
             elif running.task is None:
                 running.task = self.loop.create_task(
                     _outcome_of(running),
                     name=running.attempt.thread_name,
                     context=running.attempt.context,
                 )
+        if cancelled:
+            self.loop.call_later(GRACE_SECONDS, self._detach, cancelled)
 
-    def _cancel(self, running: Running) -> None:
+    def _cancel(self, running: Running) -> bool:
+        """Cancel one that has been abandoned; tell whether it can still go on."""
         task = running.task
         if task is None:
             # It has not begun, and so it never will.
             self.running.discard(running)
-        elif not task.done():
-            task.cancel()
-            if not self._cancelled:
-                self.loop.call_later(GRACE_SECONDS, self._detach)
-            self._cancelled.append(running)
+            return False
+        return task.cancel()
 
-    def _detach(self) -> None:
-        """Let go of what was cancelled and goes on all the same, and say so."""
-        for running in self._cancelled:
+    def _detach(self, cancelled: list[Running]) -> None:
+        """Let go of those that go on although they were cancelled in time, and say so."""
+        for running in cancelled:
             self.running.discard(running)
             if running.task is not None and not running.task.done() and not self.is_mute:
                 log(f"{running.attempt.name} goes on although it was cancelled", "WARNING")
-        self._cancelled.clear()
 
     def fail_all(self, error_of: Callable[[Running], BaseException]) -> None:
         """Have all that has not ended fail, each with an error of its own. Any thread."""
@@ -181,6 +196,16 @@ async def _outcome_of(running: Running) -> None:
     else:
         if not host.is_mute:
             attempt.finish(result)
+
+
+def taken_from(orders: deque[Running]) -> Iterator[Running]:
+    """Yield what stands in `orders`, each to one taker only; more may come in meanwhile."""
+    while True:
+        try:
+            running = orders.popleft()
+        except IndexError:
+            return
+        yield running
 
 
 def silence(loop: asyncio.AbstractEventLoop) -> None:

@@ -36,6 +36,10 @@ def start_many(attempts: Sequence[Runnable]) -> Sequence[Callable[[], None]]:
             if is_in_callers_loop():
                 warn_of_waiting(attempts[0].name)
             hand_over(runnings, attempts[0].context)
+            host = runnings[0].host
+            if host is not None and len(host.running) > len(runnings):
+                # It is busy with something else, which may be blocking it: one look serves all.
+                runnings[0].look_after()
         except Exception as error:
             for attempt in attempts:
                 attempt.fail(error)

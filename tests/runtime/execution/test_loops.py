@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 
 import pytest
@@ -275,6 +276,22 @@ class TestAbandoning:
         assert completed(increment(1), "another") == 2
         release.set()
 
+    def test_each_has_its_own_time_to_end(self, ended, monkeypatch, fresh_loops, wait_until):
+        looked_after = []
+        monkeypatch.setattr(hosts, "GRACE_SECONDS", 0)
+        monkeypatch.setattr(
+            hosts.Host,
+            "_detach",
+            lambda self, cancelled: looked_after.append([r.attempt.name for r in cancelled]),
+        )
+        for name in ("first", "second"):
+            started = threading.Event()
+            abandon = ended.start(forever, started, name=name)
+            assert started.wait(WAIT)
+            abandon()
+            wait_until(lambda name=name: [name] in looked_after)
+        assert looked_after == [["first"], ["second"]]
+
     def test_what_cleans_up_in_time_is_not_logged(self, ended, caplog):
         started, cleaned = threading.Event(), threading.Event()
 
@@ -379,6 +396,44 @@ class TestBlockedLoop:
         release.set()
         ended.wait(1)
         assert ended.attempts[1].result == 5
+
+    @pytest.mark.parametrize("block", [False, True])
+    def test_by_waiting_for_another_coroutine_elsewhere(self, fresh_loops, block):
+        def plain(value):
+            if block:
+                ended = Ended()
+                ended.start(increment, value)
+                return ended.wait()[0]
+            return completed(increment(value), "inner")
+
+        async def outer(value):
+            # In that thread nothing tells that a coroutine waits for it.
+            with ThreadPoolExecutor(1) as threads:
+                return threads.submit(plain, value).result(WAIT)
+
+        assert completed(outer(1), "outer") == 2
+
+    def test_what_has_moved_can_be_abandoned(self, ended, fresh_loops):
+        blocked, release, started, cleaned = (threading.Event() for _ in range(4))
+
+        async def block(value):
+            blocked.set()
+            release.wait(WAIT)
+
+        async def wait(value):
+            try:
+                await forever(started)
+            finally:
+                cleaned.set()
+
+        ended.start(block)
+        assert blocked.wait(WAIT)
+        abandon = ended.start(wait)
+        assert started.wait(WAIT)
+        abandon()
+        assert cleaned.wait(WAIT)
+        release.set()
+        ended.wait(1)
 
 
 class TestLifeOfALoop:
