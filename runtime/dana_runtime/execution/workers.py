@@ -20,6 +20,7 @@ import os
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from contextvars import Context
 from queue import Empty, SimpleQueue
 
@@ -86,7 +87,12 @@ class _Worker:
                 # Taken back, and so on the idle stack already.
                 del job
                 continue
-            job.work(self.thread)
+            try:
+                job.work(self.thread)
+            except BaseException:
+                # The thread ends with this; nobody may count on it any more.
+                pool.alive.discard(self)
+                raise
             # The job must not live on while this thread waits for the next one.
             del job
             self.thread.name = IDLE_NAME
@@ -158,9 +164,14 @@ def _started(pool: _Pool, job: Job) -> bool:
     pool.alive.add(worker)
     try:
         worker.start()
-    except RuntimeError:
-        pool.alive.discard(worker)
-        job.untaken.remove(worker)
+    except BaseException as error:
+        # Ctrl-C may come when the thread runs already: then it takes its ticket as any other.
+        if worker.thread.ident is None:
+            pool.alive.discard(worker)
+            with suppress(ValueError):
+                job.untaken.remove(worker)
+        if not isinstance(error, RuntimeError):
+            raise
         return False
     return True
 
