@@ -23,10 +23,12 @@ if TYPE_CHECKING:
         MemoryLimitExceeded,
         OrchestrationError,
         RemoteError,
+        SettingsError,
         WorkerDied,
     )
     from dana_runtime.execution.block import Block
     from dana_runtime.execution.cancellation import cancelled
+    from dana_runtime.execution.ending import shutdown
     from dana_runtime.execution.fan_out import (
         Captured,
         fan_out,
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
         run_in_order,
         run_in_order_capturing,
     )
+    from dana_runtime.execution.outcomes import Failure, successes
+    from dana_runtime.execution.settings import configure, parallel_config, policy, using
+    from dana_runtime.execution.stages import run_stage, with_policy
+    from dana_runtime.execution.statistics import stats
     from dana_runtime.functions import (
         add_four,
         add_one,
@@ -89,11 +95,16 @@ _MODULE_OF = {
         "error_records": "error_attribute exception_from",
         "errors": (
             "BranchCancelled BranchTimeout CircuitOpen EnforcementError LoopBlocked "
-            "MemoryLimitExceeded OrchestrationError RemoteError WorkerDied"
+            "MemoryLimitExceeded OrchestrationError RemoteError SettingsError WorkerDied"
         ),
         "execution.block": "Block",
         "execution.cancellation": "cancelled",
+        "execution.ending": "shutdown",
         "execution.fan_out": "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing",
+        "execution.outcomes": "Failure successes",
+        "execution.settings": "configure parallel_config policy using",
+        "execution.stages": "run_stage with_policy",
+        "execution.statistics": "stats",
         "functions": (
             "add_four add_one add_three add_two capitalize_words factorial is_even is_odd "
             "noop repeat semantic_bool sum_range title_case validate_args"
@@ -129,12 +140,14 @@ __all__ = [
     "CircuitOpen",
     "Context",
     "EnforcementError",
+    "Failure",
     "LocalNames",
     "LoopBlocked",
     "MemoryLimitExceeded",
     "OrchestrationError",
     "Pipeline",
     "RemoteError",
+    "SettingsError",
     "Shape",
     "WorkerDied",
     "add_four",
@@ -162,6 +175,7 @@ __all__ = [
     "coerce_lt",
     "coerce_ne",
     "completed",
+    "configure",
     "convert",
     "declared",
     "error_attribute",
@@ -184,8 +198,10 @@ __all__ = [
     "no_case",
     "noop",
     "orchestrate",
+    "parallel_config",
     "pipe",
     "plan_for",
+    "policy",
     "private_scope",
     "public",
     "receiver",
@@ -193,18 +209,24 @@ __all__ = [
     "resolved",
     "run_in_order",
     "run_in_order_capturing",
+    "run_stage",
     "semantic_bool",
     "settled",
+    "shutdown",
     "start",
+    "stats",
     "struct",
     "subscript_note",
+    "successes",
     "sum_range",
     "system",
     "text",
     "title_case",
     "type_named",
     "type_of",
+    "using",
     "validate_args",
+    "with_policy",
 ]
 
 

@@ -96,8 +96,8 @@ class _Call(Job):
         self.error: BaseException | None = None
         # Between the caller's block and those of the call, to cancel these alone. It is no block
         # itself, and so it adds nothing to their depth.
-        self._group = Group(entered_group())
-        self._group.depth -= 1
+        self._group = Group.within(entered_group())
+        self._group.enter()
         self._context = copy_context()
         self._context.run(self._enter)
         self._run = (function, args, kwargs)
@@ -109,12 +109,12 @@ class _Call(Job):
         callers_loop.set(self.host)
         _is_within_call.set(True)
 
-    def work(self, thread: Thread | None) -> None:
+    def work(self, thread: Thread | None) -> bool:
         """Run the call, once, and tell the awaiting task."""
         try:
             self._claims.pop()
         except IndexError:
-            return
+            return False
         function, args, kwargs = self._run
         try:
             if thread is not None:
@@ -130,6 +130,7 @@ class _Call(Job):
         with suppress(RuntimeError):
             # The loop is closed, and nobody waits any more.
             self.host.loop.call_soon_threadsafe(self._tell)
+        return False
 
     def _tell(self) -> None:
         if not self.is_over.done():
@@ -139,10 +140,11 @@ class _Call(Job):
         """Refer to nothing that the call was about: its ticket may lie about for longer."""
         self._run = (_nothing, (), {})
         self._context = Context()
+        self._group.leave()
 
     def cancel(self) -> None:
         """Cancel what runs for the call, and let what has not begun never begin."""
-        self._group.cancelled = True
+        self._group.cancel()
         self.host.end()
         self.host.cancel()
         with suppress(IndexError):

@@ -55,3 +55,7 @@ class EnforcementError(ValueError):
 
 class CircuitOpen(RuntimeError):
     """A function has failed too often of late and is not called for now."""
+
+
+class SettingsError(ValueError):
+    """The environment or a pyproject.toml holds a setting that is misspelt or wrong."""

@@ -280,11 +280,15 @@ class TestCancelling:
 
         def look(value):
             started.set()
-            for _ in range(3000):
+            try:
+                for _ in range(3000):
+                    if cancelled():
+                        return
+                    threading.Event().wait(0.01)
+            finally:
+                # Whichever of the two ways it was told by.
                 if cancelled():
                     told.set()
-                    return
-                threading.Event().wait(0.01)
 
         async def main():
             task = asyncio.create_task(both(look, increment).aio(5))

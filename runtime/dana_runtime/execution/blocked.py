@@ -50,12 +50,13 @@ class Probe(Job):
         if not put_out(self):
             self.work(None)
 
-    def work(self, thread: Thread | None) -> None:
+    def work(self, thread: Thread | None) -> bool:
         """Look at the loop until nobody has abandoned anything since."""
         while self._goes_on():
             # A loop that is closed answers nobody; there is nothing to be done about it.
             with suppress(RuntimeError):
                 self._look()
+        return False
 
     def _goes_on(self) -> bool:
         with self._lock:

@@ -30,7 +30,12 @@ class Ended:
     def attempt(self, function, value=None, name="a branch"):
         context = copy_context()
         made = Attempt(
-            function, value, context, on_end=self._end, name=name, thread_name="dana:p:f"
+            function,
+            value,
+            context=context,
+            on_end=self._end,
+            name=name,
+            thread_name="dana:p:f",
         )
         self.attempts.append(made)
         return made
@@ -82,7 +87,7 @@ class TestOneAttempt:
     def test_gives_its_result(self, ended):
         ended.start(increment, 1)
         assert ended.wait() == [2]
-        assert ended.attempts[0].has_begun
+        assert ended.attempts[0].started is not None
 
     def test_runs_in_its_context(self, ended):
         variable = ContextVar("variable", default=0)
@@ -251,7 +256,7 @@ class TestAbandoning:
         release.set()
         ended.wait()
         assert completed(increment(1), "after") == 2
-        assert not ended.attempts[1].has_begun
+        assert ended.attempts[1].started is None
 
     def test_what_ignores_it_harms_nobody(self, ended, monkeypatch, caplog, wait_until):
         monkeypatch.setattr(hosts, "GRACE_SECONDS", 0.01)
@@ -488,7 +493,7 @@ async def blocking(x):
     started.release()
     time.sleep(3600)
 def start(function):
-    attempt = Attempt(function, 1, copy_context(), on_end=lambda attempt: None)
+    attempt = Attempt(function, 1, context=copy_context(), on_end=lambda attempt: None)
     abandon = loops.start(attempt)
     started.acquire(timeout=20)
     return abandon

@@ -144,6 +144,6 @@ def test_calls_do_what_plans_say(case, of_block):
         for name, (how, key) in plan.sources.items():
             expected = argument(how, key, value, names)
             assert found[name] is expected
-        for name, argument in found.items():
+        for name, given_value in found.items():
             if name not in plan.sources and name != "rest":
-                assert argument == "default"
+                assert given_value == "default"
