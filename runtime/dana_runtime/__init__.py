@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     )
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
     from dana_runtime.modules import import_python
+    from dana_runtime.orchestration.branches import Orchestrated
     from dana_runtime.orchestration.calls import orchestrate, plan_for
     from dana_runtime.orchestration.context import Context, LocalNames
     from dana_runtime.orchestration.shapes import Shape
@@ -112,6 +113,7 @@ _MODULE_OF = {
         "logs": "log log_calls log_level log_with_prefix",
         "modules": "import_python",
         "orchestration.calls": "orchestrate plan_for",
+        "orchestration.branches": "Orchestrated",
         "orchestration.context": "Context LocalNames",
         "orchestration.shapes": "Shape",
         "pipelines": "Pipeline apply call_stage declared pipe resolved start",
@@ -144,6 +146,7 @@ __all__ = [
     "LocalNames",
     "LoopBlocked",
     "MemoryLimitExceeded",
+    "Orchestrated",
     "OrchestrationError",
     "Pipeline",
     "RemoteError",

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dana_runtime.execution.cancellation import entered_group
 from dana_runtime.execution.hosts import GRACE_SECONDS, Running
@@ -17,7 +17,11 @@ from dana_runtime.execution.loops import (
     running_loop,
     warn_of_waiting,
 )
-from dana_runtime.wording import not_callable, short_repr
+from dana_runtime.orchestration.calls import orchestrate
+from dana_runtime.wording import short_repr
+
+if TYPE_CHECKING:
+    from dana_runtime.orchestration.context import LocalTable
 
 # Seconds after which a waiting thread looks whether its block still wants it to; and whether a
 # signal has come, since Ctrl-C is lost when it strikes just before the wait.
@@ -42,14 +46,16 @@ async def awaited_head(value: Any, where: str) -> Any:
     return await settled(value)
 
 
-async def awaited_stage(value: Any, stage: Any, where: str) -> Any:
-    """Return `stage(value)`, awaited if it is awaitable, for a stage that the compiler could not resolve.
-
-    Raises TypeError, naming the stage by `where`, if it is not callable.
-    """
-    if not callable(stage):
-        raise not_callable(where, stage)
-    return await settled(stage(value))
+async def awaited_stage(
+    value: Any,
+    stage: Any,
+    where: str,
+    local: LocalTable | None = None,
+    is_block_result: bool = False,
+) -> Any:
+    """Call a stage as `call_stage` does, in async code: what is awaitable is awaited."""
+    result = orchestrate(stage, value, where, local, is_block_result=is_block_result)
+    return await settled(result)
 
 
 async def settled(value: Any) -> Any:

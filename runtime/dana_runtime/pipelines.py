@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from types import CoroutineType
 
+from dana_runtime.orchestration.calls import orchestrate
 from dana_runtime.wording import callable_text, not_callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, Self, TypeVar
 
     _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -21,7 +22,8 @@ else:
 class Pipeline(_Partial):
     """A function composed of stages; it takes the arguments of its first stage.
 
-    `stages` are the source texts of the stages, `run` is the callable that runs them all.
+    `stages` are the source texts of the stages, `run` is the callable that runs them all. `first` is
+    the callable of the first stage where it is known: the pipeline's arguments are that one's.
     `pipeline | stage` and `stage | pipeline` are longer pipelines, and `value | pipeline` applies
     the pipeline to a value that is not callable. Pipelines are equal only to themselves, and are
     their own copies, as functions are. A pipeline can be pickled if `run` can.
@@ -32,16 +34,23 @@ class Pipeline(_Partial):
     # `def __call__(self, *args, **kwargs)` 113; on 3.11 it is 17, 45 and 110.
 
     stages: tuple[str, ...]
+    first: Callable[..., Any] | None
 
     # numpy arrays would otherwise apply `array | pipeline` to each of their items.
     __array_ufunc__ = None
 
-    def __new__(cls, stages: tuple[str, ...], run: Callable[..., Any]) -> Self:
+    def __new__(
+        cls,
+        stages: tuple[str, ...],
+        run: Callable[..., Any],
+        first: Callable[..., Any] | None = None,
+    ) -> Self:
         """Make a pipeline of `run`; raise TypeError if that is not callable."""
         # Where `run` is itself a partial without attributes, functools.partial takes over its
         # function and arguments: `func` need not be `run`, but the calls mean the same.
         pipeline = super().__new__(cls, run)
         pipeline.stages = tuple(stages)
+        pipeline.first = first
         return pipeline
 
     def __repr__(self) -> str:
@@ -54,12 +63,12 @@ class Pipeline(_Partial):
         if not callable(other):
             texts = (*self.stages, repr(other))
             raise not_callable(f"stage {len(texts)} of {' | '.join(texts)}", other)
-        return Pipeline(self.stages + _texts(other), _in_turn_of(self, other))
+        return Pipeline(self.stages + _texts(other), _in_turn_of(self, other), self.first)
 
     def __ror__(self, other: object) -> Any:
         if not callable(other):
             return resolved(self(other), repr(self))
-        return Pipeline(_texts(other) + self.stages, _in_turn_of(other, self))
+        return Pipeline(_texts(other) + self.stages, _in_turn_of(other, self), other)
 
     async def aio(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the pipeline from async code: `await pipeline.aio(value)`.
@@ -79,7 +88,7 @@ class Pipeline(_Partial):
         run = self.func
         if self.args or self.keywords:
             run = functools.partial(run, *self.args, **self.keywords)
-        return type(self), (self.stages, run)
+        return type(self), (self.stages, run, self.first)
 
 
 def _texts(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -94,26 +103,26 @@ def _in_turn_of(*functions: Callable[..., Any]) -> Callable[..., Any]:
             flat.extend(function.args[0])
         else:
             flat.append(function)
+    texts = [" | ".join(_texts(function)) for function in flat]
+    whole = " | ".join(texts)
+    wheres = tuple(f"stage {number} of {whole}, {text}," for number, text in enumerate(texts, 1))
     # A partial of a module's function, not a closure: that is what can be pickled.
-    return functools.partial(_in_turn, tuple(flat))
+    return functools.partial(_in_turn, tuple(flat), wheres)
 
 
-def _in_turn(functions: tuple[Callable[..., Any], ...], /, *args: Any, **kwargs: Any) -> Any:
+def _in_turn(
+    functions: tuple[Callable[..., Any], ...],
+    wheres: tuple[str, ...],
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
     value = functions[0](*args, **kwargs)
     if type(value) is CoroutineType:
-        value = _completed(value, functions, 0)
-    for index, function in enumerate(functions[1:], 1):
-        value = function(value)
-        if type(value) is CoroutineType:
-            value = _completed(value, functions, index)
+        value = resolved(value, wheres[0])
+    for index in range(1, len(functions)):
+        value = call_stage(value, functions[index], wheres[index])
     return value
-
-
-def _completed(
-    coroutine: CoroutineType[Any, Any, Any], functions: tuple[Callable[..., Any], ...], index: int
-) -> Any:
-    texts = [" | ".join(_texts(function)) for function in functions]
-    return resolved(coroutine, f"stage {index + 1} of {' | '.join(texts)}, {texts[index]},")
 
 
 def resolved(result: Any, where: str) -> Any:
@@ -131,14 +140,20 @@ def apply(value: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any
     return function(value, *args, **kwargs)
 
 
-def call_stage(value: Any, stage: Any, where: str) -> Any:
-    """Return `stage(value)` for a stage that the compiler could not resolve.
+def call_stage(
+    value: Any,
+    stage: Any,
+    where: str,
+    local: Callable[[], Mapping[str, object]] | None = None,
+    is_block_result: bool = False,
+) -> Any:
+    """Call `stage` with `value` for a stage that the compiler could not resolve; return its result.
 
-    `where` names the stage: `"stage 2 of x | f"`. Raises TypeError if it is not callable.
+    `where` names the stage: `"stage 2 of x | f"`. The value meets the stage's signature by the rules of
+    orchestration; `local` gives the local names that may fill parameters which the value leaves open.
+    Raises TypeError if the stage is not callable, OrchestrationError if the two do not meet.
     """
-    if not callable(stage):
-        raise not_callable(where, stage)
-    result = stage(value)
+    result = orchestrate(stage, value, where, local, is_block_result=is_block_result)
     # Not a call of `resolved`: for plain results this test is all there is to pay.
     return resolved(result, where) if type(result) is CoroutineType else result
 
@@ -150,7 +165,7 @@ def pipe(head: Any, flow: Callable[[Any], Any], stages: tuple[str, ...]) -> Any:
     A callable head gives a Pipeline, any other is a value that flows at once.
     """
     if callable(head):
-        return Pipeline(stages, functools.partial(_head_and_flow, head, flow))
+        return Pipeline(stages, functools.partial(_head_and_flow, head, flow), head)
     return flow(head)
 
 

@@ -55,6 +55,8 @@ class Scope:
     star_import: nodes.Node | None = None
     """The last `from m import *` of the scope: it may bind any name."""
     has_structs: bool = False
+    has_private: bool = False
+    """Whether the program mentions `private:` names; like `has_structs`, a matter of the module's scope."""
     instance_parameters: set[nodes.Node] = field(default_factory=set)
     """The parameters that surely hold an instance of a struct: a method's first."""
 
@@ -136,6 +138,7 @@ _BINDING = frozenset(
         nodes.Lambda,
         nodes.NamedExpression,
         nodes.ScopeDeclaration,
+        nodes.ScopedName,
         nodes.Struct,
         nodes.TypedAssignment,
         nodes.WithItem,
@@ -188,6 +191,8 @@ class _Binder:
                     self._method(method, scope)
             case nodes.Interface():
                 scope.bind(node.name, "struct", node)
+            case nodes.ScopedName(scope="private"):
+                scope.module.has_private = True
             case nodes.ScopeDeclaration():
                 (scope.globals if node.kind == "global" else scope.nonlocals).update(node.names)
             case _:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from danac import nodes
+from danac.analysis.shapes import UNKNOWN, Shape
 from danac.lowering.callees import is_callable_as_it_stands, lower_callee
 from danac.lowering.case import Case
 from danac.lowering.context import Lowering, Surroundings
 from danac.lowering.flow import Finish, flow
 from danac.lowering.lines import Line, flattened
+from danac.lowering.orchestration import Meeting, matters
 from danac.lowering.policies import lower_policy
 from danac.lowering.temporaries import captures_of, mentions_flow, stage_text
 from danac.staging import as_stage
@@ -56,22 +58,31 @@ def lower_branch(
     start: Start | None = None,
     *,
     in_order: bool = False,
+    shape: Shape = UNKNOWN,
 ) -> ast.expr:
     """Return the callable of one branch; with captures in demand, it returns them beside its result.
 
     `name` is the branch's in messages, such as `branch 2 of 3`; `start` makes the first stage's
-    result, where that is not the flowing value with the stage applied.
+    result, where that is not the flowing value with the stage applied; `shape` is what is known of that value.
     """
     stages = flattened(branch.stages, around)
     is_alone = len(stages) == 1 and not wanted and stages[0].policy is None and start is None
     if is_alone and is_callable_as_it_stands(stages[0].value, around, in_order=in_order):
-        return lower_callee(low, stages[0].value, around)
+        meeting = Meeting(stages[0].value, name, shape, around)
+        decided = meeting.plan()
+        callee = lower_callee(low, stages[0].value, around)
+        if decided.way == "plain":
+            return callee
+        others = matters(low, meeting, decided.signature)
+        return low.call(branch.span, low.runtime(branch.span, "Orchestrated"), callee, *others)
     policy = stages[0].policy
     if policy is not None and len(stages) == 1 and not wanted and not mentions_flow(policy):
         # A policy of the whole branch is the business of the block.
         plain = nodes.Stage(stages[0].span, stages[0].value, None, stages[0].capture)
         unbound = nodes.Branch(branch.span, None, (plain,))
-        function = lower_branch(low, line, name, unbound, around, wanted, start, in_order=in_order)
+        function = lower_branch(
+            low, line, name, unbound, around, wanted, start, in_order=in_order, shape=shape
+        )
         settings = lower_policy(low, policy, around)
         return low.call(branch.span, low.runtime(branch.span, "with_policy"), function, settings)
     value = low.fresh("value")
@@ -80,7 +91,7 @@ def lower_branch(
     if start is None:
         # The value that flows in stands before the first stage, like the head of a pipe.
         head = nodes.Stage(branch.span, nodes.FlowValue(branch.span), None, None)
-        behind = Line(branch.span, (head, *stages), name, line.pipeline, 0, wanted)
+        behind = Line(branch.span, (head, *stages), name, line.pipeline, 0, wanted, shape)
         body = flow(low, behind, 0, low.name(branch.span, value), inside, finish)
     else:
         behind = Line(branch.span, stages, name, line.pipeline, 1, wanted)

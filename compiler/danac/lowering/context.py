@@ -112,6 +112,8 @@ class Lowering:
         self.rebound: set[str] = set()
         """The temporaries that are bound with `:=`, each time anew."""
         self.has_private_scope = False
+        self.needs_variables = False
+        """Whether stages may ask for the module's own variables by name."""
         self.blocks: list[ast.stmt] = []
         self.pipeline = ""
         """The name of the declarative function that is being lowered, if any."""

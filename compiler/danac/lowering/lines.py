@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from danac import nodes
+from danac.analysis.names import Scope
+from danac.analysis.shapes import UNKNOWN, Shape, result_of
 from danac.analysis.stages import kind_of
 from danac.lowering.context import Lowering, Surroundings
 from danac.lowering.temporaries import captures_of, reads_capture, stage_text
@@ -26,6 +28,14 @@ class Line:
     """The name of the whole, which the blocks in it show in their notes."""
     first_number: int = 1
     needed: frozenset[str] = frozenset()
+    inflow: Shape = UNKNOWN
+    """What is known of the value that flows into a branch, whose first stage is then a bare `$$`."""
+
+    def shape_before(self, index: int, scope: Scope) -> Shape:
+        """Return what is known of the value that flows into stage `index`."""
+        if index == 0 or isinstance(self.stages[index - 1].value, nodes.FlowValue):
+            return self.inflow
+        return result_of(self.stages[index - 1], scope)
 
     def where(self, index: int) -> str:
         """Return how messages name stage `index` (from 0)."""

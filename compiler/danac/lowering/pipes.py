@@ -8,9 +8,12 @@ x | f | g            (the pipeline) if callable(x) else g(f(x))
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from danac import nodes
 from danac.analysis.coroutines import Result, result_of_call
+from danac.analysis.names import Scope
+from danac.analysis.signatures import signature_of
 from danac.analysis.stages import Kind, kind_of
 from danac.lowering.branches import lower_alone, lower_case_value
 from danac.lowering.callees import lower_callee
@@ -22,6 +25,7 @@ from danac.lowering.lines import Line, line_of
 from danac.lowering.policed import under_policy
 from danac.lowering.stages import completed
 from danac.lowering.temporaries import bind, contains_suspension, stage_text
+from danac.source import Span
 
 # A pipe that may be either is written out twice; pipes inside its stages would be written four times, and so on.
 _WRITTEN_OUT_TWICE = 2
@@ -98,20 +102,51 @@ def _composed(
     span = line.span
     callees = Callees()
     inside = around.within(has_room=not around.in_iterable, callees=callees, lifted="function")
-    first = line.stages[0].value
+    first = line.stages[0]
+    if head is None and isinstance(first.value, nodes.Lambda):
+        # Made once, not in each run; and the pipeline shows its signature.
+        head = low.expression(first.value, around.within(callees=None))
     function = (
-        lower_callee(low, first, inside) if head is None else callees.bind(low, first.span, head)
+        lower_callee(low, first.value, inside)
+        if head is None
+        else callees.bind(low, first.span, head)
     )
+    kind: Result = result_of_call(first.value, around.scope) if _is_known(first) else "unknown"
+    names = _plain_parameters(line, around.scope) if _is_known(first) else None
+
+    def body(*arguments: ast.expr | ast.keyword) -> ast.expr:
+        positional = [part for part in arguments if isinstance(part, ast.expr)]
+        keywords = [part for part in arguments if isinstance(part, ast.keyword)]
+        value: ast.expr = low.at(first.span, ast.Call(function, positional, keywords))
+        value = completed(low, first.span, value, kind, line.where(0))
+        if first.policy is not None:
+            called = value
+            value = under_policy(low, first, line.where(0), inside, lambda _: called)
+        return flow(low, line, 0, value, inside)
+
+    run = _with_parameters(low, span, names, body)
+    parts = [_texts(low, line), run]
+    if isinstance(function, ast.Name):
+        parts.append(low.name(first.span, function.id))
+    pipeline = low.call(span, low.runtime(span, "Pipeline"), *parts)
+    if not callees.names:
+        return pipeline
+    return low.call(span, low.function(span, callees.names, pipeline), *callees.values)
+
+
+def _is_known(first: nodes.Stage) -> bool:
+    return not isinstance(first.value, nodes.ParallelBlock)
+
+
+def _with_parameters(
+    low: Lowering, span: Span, names: list[str] | None, body: Callable[..., ast.expr]
+) -> ast.expr:
+    """Return the function of a composed pipe: with the parameters `names`, or with any that there are."""
+    if names is not None:
+        return low.function(span, names, body(*[low.name(span, name) for name in names]))
     arguments = low.at(span, ast.Starred(low.name(span, "_dana_args"), ast.Load()))
     keywords = low.at(span, ast.keyword(None, low.name(span, "_dana_options")))
-    value: ast.expr = low.at(first.span, ast.Call(function, [arguments], [keywords]))
-    kind: Result = result_of_call(first, around.scope) if head is None else "unknown"
-    value = completed(low, first.span, value, kind, line.where(0))
-    if line.stages[0].policy is not None:
-        called = value
-        value = under_policy(low, line.stages[0], line.where(0), inside, lambda _: called)
-    body = flow(low, line, 0, value, inside)
-    run: ast.expr = low.at(
+    return low.at(
         span,
         ast.Lambda(
             ast.arguments(
@@ -123,13 +158,32 @@ def _composed(
                 kwarg=low.at(span, ast.arg("_dana_options")),
                 defaults=[],
             ),
-            body,
+            body(arguments, keywords),
         ),
     )
-    if callees.names:
-        maker = low.function(span, callees.names, run)
-        run = low.call(span, maker, *callees.values)
-    return low.call(span, low.runtime(span, "Pipeline"), _texts(low, line), run)
+
+
+def _plain_parameters(line: Line, scope: Scope) -> list[str] | None:
+    """Return the names of the first stage's parameters, where the whole can have the same ones.
+
+    That is a third faster than to take any arguments and to pass them on. They must not hide what the
+    stages read, nor what they may ask for by name.
+    """
+    signature = signature_of(line.stages[0].value, scope)
+    if signature is None or signature.keyword_only or signature.rest or signature.has_options:
+        return None
+    names = [taken.name for taken in signature.positional]
+    if any(not taken.is_required or taken.is_positional_only for taken in signature.positional):
+        return None
+    for name in names:
+        found = scope.lookup(name)
+        if found is not None and found[0].kind != "module":
+            return None
+    for stage in line.stages:
+        for found_node in nodes.walk(stage):
+            if isinstance(found_node, nodes.Name) and found_node.id in names:
+                return None
+    return names
 
 
 def _texts(low: Lowering, line: Line) -> ast.expr:

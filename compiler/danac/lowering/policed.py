@@ -25,10 +25,11 @@ def lower_run_stage(
     assert stage.policy is not None
     policy = stage.policy
     where = line.where(index)
+    shape = line.shape_before(index, around.scope)
     branch = nodes.Branch(stage.span, None, (nodes.Stage(stage.span, stage.value, None, None),))
 
     def run(take: Take, around: Surroundings) -> ast.expr:
-        function = lower_branch(low, line, where, branch, around, frozenset())
+        function = lower_branch(low, line, where, branch, around, frozenset(), shape=shape)
         settings = lower_policy(low, policy, around.within(flow=take))
         return _call(low, stage, take(), function, where, settings, around)
 

@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 
 RuntimeName: TypeAlias = Literal[
     "Block",
+    "LocalNames",
+    "Orchestrated",
     "Pipeline",
     "apply",
     "attribute",

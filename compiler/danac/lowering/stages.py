@@ -28,6 +28,7 @@ from danac.lowering.case import case_of, is_applied_first, lower_case
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments
 from danac.lowering.lines import Line, captures_wanted
+from danac.lowering.orchestration import Meeting, call_as_planned, call_by_runtime
 from danac.lowering.policed import lower_run_stage
 from danac.lowering.runtime_names import RuntimeName, generated
 from danac.lowering.temporaries import (
@@ -105,8 +106,7 @@ class _Application:
             case nodes.Conditional():
                 return self._conditional(stage, value)
             case nodes.Name() | nodes.Lambda() if self._is_called_as_it_stands(stage):
-                result = low.call(stage.span, low.expression(stage, around), value)
-                return self._settled(stage.span, result, self._result_of(stage))
+                return self._called(stage, value)
             case _ if count_flow(stage, None):
                 result = self._with_flow(
                     stage, (stage,), value, lambda inner: low.expression(stage, inner)
@@ -117,14 +117,26 @@ class _Application:
                 raise self._not_callable(stage)
         return self._looked_at_by_runtime(stage, value)
 
+    def _meeting(self, stage: nodes.Expression) -> Meeting:
+        shape = self.line.shape_before(self.index, self.around.scope)
+        return Meeting(stage, self.line.where(self.index), shape, self.around)
+
+    def _called(self, stage: nodes.Name | nodes.Lambda, value: ast.expr) -> ast.expr:
+        """Call what is known with the value in the place that its signature gives it."""
+        low, meeting = self.low, self._meeting(stage)
+        return call_as_planned(
+            low,
+            meeting,
+            meeting.plan(),
+            lambda: low.expression(stage, self.around),
+            value,
+            lambda result: self._settled(stage.span, result, self._result_of(stage)),
+            self.is_awaited,
+        )
+
     def _looked_at_by_runtime(self, stage: nodes.Expression, value: ast.expr) -> ast.expr:
-        low, span = self.low, stage.span
-        where = low.constant(span, self.line.where(self.index))
-        callee = lower_callee(low, stage, self.around)
-        if self.is_awaited:
-            called = low.call(span, low.runtime(span, "awaited_stage"), value, callee, where)
-            return low.at(span, ast.Await(called))
-        return low.call(span, low.runtime(span, "call_stage"), value, callee, where)
+        callee = lower_callee(self.low, stage, self.around)
+        return call_by_runtime(self.low, self._meeting(stage), None, callee, value, self.is_awaited)
 
     def _is_called_as_it_stands(self, stage: nodes.Name | nodes.Lambda) -> bool:
         around = self.around
@@ -176,7 +188,9 @@ class _Application:
         low, around = self.low, self.around
         parts = (call.function, *call.positional, *call.keywords)
         if count_flow(call, None) or reads_capture(call, around.captures):
-            return self._with_flow(call, parts, value, lambda inner: self._called(call, inner))
+            return self._with_flow(
+                call, parts, value, lambda inner: self._call_as_written(call, inner)
+            )
         callee = lower_callee(low, call.function, around, is_called=True)
         positional, keywords = lower_arguments(low, call, around.within(callees=None))
         if is_repeatable(value, around) or is_plain_callee(call.function, around):
@@ -184,7 +198,7 @@ class _Application:
         apply = low.runtime(call.span, "apply")
         return low.at(call.span, ast.Call(apply, [value, callee, *positional], keywords))
 
-    def _called(self, call: nodes.Call, inner: Surroundings) -> ast.expr:
+    def _call_as_written(self, call: nodes.Call, inner: Surroundings) -> ast.expr:
         callee = lower_callee(self.low, call.function, inner, is_called=True)
         positional, keywords = lower_arguments(self.low, call, inner.within(callees=None))
         return self.low.at(call.span, ast.Call(callee, positional, keywords))
@@ -260,9 +274,17 @@ class _Application:
     def _block(self, block: nodes.ParallelBlock, value: ast.expr) -> ast.expr:
         def branch(name: str, branch: nodes.Branch, around: Surroundings) -> ast.expr:
             return lower_branch(
-                self.low, self.line, name, branch, around, self.wanted, in_order=is_in_order
+                self.low,
+                self.line,
+                name,
+                branch,
+                around,
+                self.wanted,
+                in_order=is_in_order,
+                shape=shape,
             )
 
+        shape = self.line.shape_before(self.index, self.around.scope)
         is_in_order = block.form == "in order"
 
         return lower_block(

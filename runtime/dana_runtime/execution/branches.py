@@ -11,6 +11,7 @@ from typing import Any
 from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.block import Block, thread_name
 from dana_runtime.execution.cancellation import Group, current_group
+from dana_runtime.orchestration.branches import Orchestrated
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.wording import callable_text
 
@@ -87,10 +88,15 @@ def thread_name_of(branch: Branch, index: int, block: Block | None) -> str:
 def is_coroutine_function(function: Any) -> bool:
     """Tell whether a call of `function` gives a coroutine, as far as that shows beforehand.
 
-    Partial functions are looked through, and methods and objects with an `async def __call__` count.
+    Partial and orchestrated functions are looked through; methods and objects with an `async def __call__` count.
     """
-    while isinstance(function, partial):
-        function = function.func
+    while True:
+        if isinstance(function, partial):
+            function = function.func
+        elif isinstance(function, Orchestrated):
+            function = function.function
+        else:
+            break
     if type(function) is MethodType:
         function = function.__func__
     if type(function) is not FunctionType:

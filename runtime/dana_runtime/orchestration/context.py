@@ -86,22 +86,32 @@ class LocalNames(_Names):
     """Local names that may not be bound yet: name → a function that reads it.
 
     `lambda: LocalNames({"a": lambda: a, "b": lambda: b})` is a local table of two variables.
-    Iterating over it gives the bound ones.
+    Iterating over it gives the bound ones. `outer` gives the names around these, which they hide.
     """
 
-    __slots__ = ("_readers",)
+    __slots__ = ("_outer", "_readers")
 
-    def __init__(self, readers: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(
+        self, readers: Mapping[str, Callable[[], object]], outer: LocalTable | None = None
+    ) -> None:
         self._readers = readers
+        self._outer = outer
 
     def __getitem__(self, name: str) -> object:
+        reader = self._readers.get(name)
+        if reader is None:
+            if self._outer is None:
+                raise KeyError(name)
+            return self._outer()[name]
         try:
-            return self._readers[name]()
+            return reader()
         except NameError:
             raise KeyError(name) from None
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._readers if name in self)
+        yield from (name for name in self._readers if name in self)
+        if self._outer is not None:
+            yield from (name for name in self._outer() if name not in self._readers)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -25,7 +25,6 @@ from dana_runtime.orchestration.annotations import (
 )
 from dana_runtime.orchestration.fields import from_class
 from dana_runtime.orchestration.fitting import Expected
-from dana_runtime.pipelines import Pipeline
 from dana_runtime.values.struct_types import is_struct
 from dana_runtime.wording import callable_text
 
@@ -132,8 +131,9 @@ def signature_of(stage: Any) -> Signature | None:
         function = stage.__func__
         if not _says_more(function) and function.__code__.co_argcount:
             return _of_function(function, 1)
-    if isinstance(stage, Pipeline):
-        first = getattr(stage, "first", None)
+    if isinstance(stage, functools.partial) and hasattr(stage, "first"):
+        # A Pipeline, whose module needs this one.
+        first = stage.first
         return signature_of(first) if callable(first) else None
     if isinstance(stage, type) and is_struct(stage):
         struct: Any = stage
