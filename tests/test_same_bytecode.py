@@ -369,10 +369,13 @@ MORE: dict[str, tuple[str, Twins]] = {
         ),
     ),
     "stage that is known at run time only": (
-        "a stage that is not callable is an error that says which one",
+        "its signature says how it is called, and may ask for names in sight",
         Twins(
             "def f(a) = len | a\n",
-            "def f(a): return call_stage(len(a), a, 'stage 2 of f')\n",
+            "def f(a):\n"
+            "    return call_stage(\n"
+            "        len(a), a, 'stage 2 of f', lambda: LocalNames({'a': lambda: a})\n"
+            "    )\n",
         ),
     ),
 }

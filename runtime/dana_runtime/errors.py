@@ -59,3 +59,20 @@ class CircuitOpen(RuntimeError):
 
 class SettingsError(ValueError):
     """The environment or a pyproject.toml holds a setting that is misspelt or wrong."""
+
+
+_PUBLIC: tuple[type[BaseException], ...] = (
+    BranchCancelled,
+    BranchTimeout,
+    CircuitOpen,
+    EnforcementError,
+    LoopBlocked,
+    MemoryLimitExceeded,
+    OrchestrationError,
+    RemoteError,
+    SettingsError,
+    WorkerDied,
+)
+for _class in _PUBLIC:
+    # Tracebacks name them as programs do.
+    _class.__module__ = "dana_runtime"

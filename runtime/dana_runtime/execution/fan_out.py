@@ -26,6 +26,7 @@ from dana_runtime.execution.outcomes import Failure, precedence
 from dana_runtime.execution.run import Run
 from dana_runtime.execution.settings import Policy, Settings, current
 from dana_runtime.execution.stages import BranchWithPolicy
+from dana_runtime.orchestration.branches import Orchestrated
 from dana_runtime.tracebacks import add_note_once
 from dana_runtime.wording import not_callable
 
@@ -326,13 +327,14 @@ def _check(
             if branch.__code__.co_flags & _CO_COROUTINE:
                 is_plain = False
             continue
-        if not callable(branch):
+        target = branch.function if type(branch) is Orchestrated else branch
+        if not callable(target):
             where = f"branch {index + 1} of {len(branches)}"
             if block:
                 where = block.name(index)
             elif keys:
                 where = f"{where}, {keys[index]!r},"
-            raise not_callable(where, branch)
+            raise not_callable(where, target)
         if type(branch) is BranchWithPolicy or is_coroutine_function(branch):
             is_plain = False
     if isinstance(value, Iterator) and len(branches) > 1:
