@@ -21,13 +21,16 @@ _CO_COROUTINE = 0x80
 
 
 def run_branch(
-    branch: Branch, value: Any, group: Group, layer: Layer | None, index: int, block: Block | None
+    branch: Branch, value: Any, group: Group, layer: Layer, index: int, block: Block | None
 ) -> Any:
     """Return what `branch` gives for `value`; to be called in the branch's own context.
 
-    `layer` takes what it writes to the scopes; None leaves the one that is there.
+    `layer` takes what it writes to the scopes.
     """
-    enter(group, layer)
+    current_group.set(group)
+    current_layer.set(layer)
+    if "decimal" in sys.modules:
+        _own_decimal_context()
     result = branch(value)
     if type(result) is CoroutineType:
         where = callable_text(branch) if block is None else block.name(index)
@@ -36,7 +39,7 @@ def run_branch(
 
 
 def enter(group: Group, layer: Layer | None) -> None:
-    """Make the running context that of a branch."""
+    """Make the running context that of a branch; without a `layer` it writes to the scopes that are there."""
     current_group.set(group)
     if layer is not None:
         current_layer.set(layer)

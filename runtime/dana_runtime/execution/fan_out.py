@@ -13,24 +13,23 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, overload
 
-from dana_runtime.execution import stages
+from dana_runtime.execution import lookout, stages
 from dana_runtime.execution.abandonment import Flight, shield, unshield
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
 from dana_runtime.execution.cancellation import Group, current_group
+from dana_runtime.execution.claim import Claim
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
 from dana_runtime.execution.history import history_of
 from dana_runtime.execution.inline import is_covered, run_inline
-from dana_runtime.execution.outcomes import Failure, precedence
+from dana_runtime.execution.outcomes import Failure, Outcome, precedence
 from dana_runtime.execution.run import Run
 from dana_runtime.execution.settings import Policy, Settings, current
 from dana_runtime.execution.stages import BranchWithPolicy
 from dana_runtime.orchestration.branches import Orchestrated
 from dana_runtime.tracebacks import add_note_once
 from dana_runtime.wording import not_callable
-
-Outcome = tuple[list[Any], list[tuple[int, BaseException]]]
 
 # Of the blocks deeper than `max_depth`, one in so many runs in a thread of its own, in order as the
 # others do: there it finds a fresh stack, so that recursion through blocks is not ended by
@@ -211,6 +210,8 @@ def _in_parallel(
             unshield(outer)
     if not failures:
         return results, None
+    # What the branches have started in copies of their contexts is told, too.
+    group.cancel()
     # The first one ended the block; more of them may have come before this thread woke up.
     index, error = min(failures, key=precedence)
     add_note_once(error, note_of(functions, index, block))
@@ -239,15 +240,17 @@ def _run(
     if not tickets:
         return run_inline(branches, value, block, lambda index: settings, group, outer, is_timed)
     history = block.history if block is not None else history_of(branches)
+    is_tiny = tickets > 1 and history.is_tiny()
+    if is_tiny and executor == "auto" and not settings.is_bound and settings.on_error == "raise":
+        claim = Claim(branches, value, block, settings, group, history, tickets, outer)
+        if lookout.watch(claim):
+            return claim.outcome()
     run = Run(branches, value, block, settings, group, history, tickets, outer)
     try:
-        if tickets == 1 or not history.is_tiny():
-            run.on_workers()
-        elif executor == "auto" and not settings.is_bound:
-            run.tickets.pop()
-            run.by_caller()
-        else:
+        if is_tiny:
             run.on_one_worker_first()
+        else:
+            run.on_workers()
     except BaseException:
         run.close()
         raise
@@ -337,7 +340,8 @@ def _check(
             raise not_callable(where, target)
         if type(branch) is BranchWithPolicy or is_coroutine_function(branch):
             is_plain = False
-    if isinstance(value, Iterator) and len(branches) > 1:
+    # The first test is the cheaper one.
+    if hasattr(value, "__next__") and len(branches) > 1 and isinstance(value, Iterator):
         of_pipeline = f" of pipeline {block.pipeline}" if block and block.pipeline else ""
         raise TypeError(
             f"{len(branches)} branches{of_pipeline} cannot share one {type(value).__name__}, "

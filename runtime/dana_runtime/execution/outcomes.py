@@ -10,6 +10,9 @@ from dana_runtime.wording import short_repr
 T = TypeVar("T")
 K = TypeVar("K")
 
+# The results of a block in branch order, and its failures: (index of the branch, exception).
+Outcome = tuple[list[Any], list[tuple[int, BaseException]]]
+
 
 class Failure:
     """Stands in the place of the result of a branch that failed, in a block with `on_error="partial"`.

@@ -18,15 +18,14 @@ The caller is also the one who sees to the time: it wakes when the nearest branc
 
 from __future__ import annotations
 
-from collections import deque
+import os
 from contextvars import Context, copy_context
 from operator import itemgetter
 from threading import Lock, Thread, get_ident, main_thread
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 
 from dana_runtime.errors import BranchCancelled
-from dana_runtime.execution import lookout
 from dana_runtime.execution.abandonment import Flight, abandon, begin, land, shield, unshield
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import (
@@ -37,8 +36,8 @@ from dana_runtime.execution.branches import (
     thread_name_of,
 )
 from dana_runtime.execution.cancellation import Group
-from dana_runtime.execution.history import FAR_SECONDS, TINY_SECONDS, History
-from dana_runtime.execution.outcomes import Failure, ends_block, timeout_error
+from dana_runtime.execution.history import TINY_SECONDS, History
+from dana_runtime.execution.outcomes import Failure, Outcome, ends_block, timeout_error
 from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
 from dana_runtime.execution.workers import Job, put_out, take_back
 from dana_runtime.scopes import Layer, current_layer
@@ -50,6 +49,19 @@ SIGNAL_SECONDS = 0.1
 
 # Seconds after which the caller of a tiny block on a worker puts out the other tickets.
 STAGGER_SECONDS = 0.003
+
+# How often such a caller lets other threads run before it sleeps for that time.
+YIELDS = 40
+
+_NO_CONTEXT = Context()
+_NOTHING: dict[int, Flight] = {}
+
+
+def _no_yield() -> None:
+    """Where the system has none."""
+
+
+_yield = getattr(os, "sched_yield", _no_yield)
 
 
 class Run(Job):
@@ -104,8 +116,8 @@ class Run(Job):
         self.failures: list[tuple[int, BaseException]] | None = []
         self.is_partial = settings.on_error == "partial"
         self.is_slow = False
-        # Deques and lists serve as counters: pop is atomic, on free-threaded builds too.
-        self.tickets = deque(range(tickets))
+        # Lists serve as counters: pop is atomic, on free-threaded builds too.
+        self.tickets = [0] * tickets
         self.unclaimed = list(range(count - 1, -1, -1))
         self.unfinished = list(range(count))
         # The branches on workers, for as long as they may still be in time.
@@ -125,10 +137,10 @@ class Run(Job):
 
     def on_one_worker_first(self) -> None:
         """The same for a tiny block: all but one ticket are put out only if it is not over at once."""
-        tickets, self.tickets = self.tickets, deque([0])
+        tickets, self.tickets = self.tickets, [0]
         if not self.put_out_ticket():
             self.work(None)
-        if self.latch.acquire(timeout=STAGGER_SECONDS):
+        if self._is_over_soon():
             self._check_cancelled()
         else:
             self.is_slow = True
@@ -138,20 +150,24 @@ class Run(Job):
             self._wait()
         self.history.add(not self.is_slow)
 
-    def by_caller(self) -> None:
-        """Run the branches of a tiny block here and now, with help if that turns out to take long."""
-        if not lookout.watch(self):
-            self.on_workers()
-            return
-        begun = perf_counter()
-        try:
-            self.work(None)
-        finally:
-            lookout.unwatch(self)
-        if self.unfinished:
-            self._wait()
-        seconds = perf_counter() - begun
-        self.history.add(seconds < TINY_SECONDS * len(self.branches), seconds > FAR_SECONDS)
+    def _is_over_soon(self) -> bool:
+        """Wait a little; tell whether the last result or the first failure has come."""
+        latch = self.latch
+        # To be put to sleep and woken again takes longer than tiny branches do.
+        for _ in range(YIELDS):
+            if latch.acquire(False):
+                return True
+            _yield()
+        return latch.acquire(timeout=STAGGER_SECONDS)
+
+    def join(self, finished: int, failures: list[tuple[int, BaseException]]) -> Outcome:
+        """Count what the caller of a tiny block has done itself, and wait for the rest."""
+        for index, error in failures:
+            self._failed(index, error, 0.0)
+        for _ in range(finished):
+            self._finished()
+        self._wait()
+        return self.results, self.failures or []
 
     def help(self) -> None:
         """Put out the tickets that are left, as far as there are branches for them."""
@@ -216,7 +232,7 @@ class Run(Job):
             return timeout_error(inner.name(), inner.limit)
         return timeout_error(name_of(self.branches, index, self.block), flight.limit or 0.0)
 
-    def close(self) -> tuple[list[Any], list[tuple[int, BaseException]]]:
+    def close(self) -> Outcome:
         """Let no more branches begin, and hold nothing from now on; return what there is."""
         self.unclaimed.clear()
         group = self.group
@@ -228,8 +244,8 @@ class Run(Job):
         self.branches = ()
         self.value = self.block = self.layer = self.outer = None
         self.results = []
-        self.context = Context()
-        self.running = {}
+        self.context = _NO_CONTEXT
+        self.running = _NOTHING
         take_back(self)
         return results, failures
 
