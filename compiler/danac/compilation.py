@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import CodeType
 
 from danac import nodes
+from danac.analysis.decisions import impossible_calls
 from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
 from danac.analysis.undefined import undefined_names
@@ -71,7 +72,12 @@ def _findings(source: Source, options: Options) -> list[Diagnostic]:
     module = build(source)
     names = Names(module)
     wrong = misplaced(module)
-    findings = [*wrong, *undefined_names(module, names), *warnings(module, names, source)]
+    findings = [
+        *wrong,
+        *undefined_names(module, names),
+        *impossible_calls(module, names),
+        *warnings(module, names, source),
+    ]
     if not wrong:
         try:
             _assemble(lower(module, names, source, options), source)

@@ -19,7 +19,7 @@ def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
     It is an error, or only a warning where the program imports modules that may set `public:` names.
     """
     scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
-    severity: Severity = "warning" if _imports_other_programs(module) else "error"
+    severity: Severity = "warning" if imports_other_programs(module) else "error"
     findings = []
     for name, scope in reads(module, names):
         if _is_known(name.id, scope) or name.id in scoped:
@@ -41,7 +41,8 @@ def _hint(name: str, scope: Scope) -> str | None:
     return f"did you mean `{nearest[0]}`?" if nearest else None
 
 
-def _imports_other_programs(module: nodes.Module) -> bool:
+def imports_other_programs(module: nodes.Module) -> bool:
+    """Whether a program imports modules outside of Python's own, which may set `public:` names."""
     for found in nodes.walk(module, lambda node: not isinstance(node, nodes.Expression)):
         if isinstance(found, nodes.Import):
             paths = [item.path for item in found.names]
