@@ -16,6 +16,7 @@ ROOTS = {"danac": CHECKOUT / "compiler", "dana_runtime": CHECKOUT / "runtime"}
 
 FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers", "staging"}
 STAGES = {"syntax", "analysis", "lowering", "listing"}
+VIEWS = {"highlighting"}
 
 # Each part of danac, and the other parts that it may import. A part is a module or folder directly
 # below danac; "danac" is the package itself, whose __init__ is the public face.
@@ -31,17 +32,19 @@ MAY_IMPORT = {
     "analysis": FOUNDATION,
     "lowering": FOUNDATION | {"analysis"},
     "listing": FOUNDATION,
+    # For people to look at: colours and pictures of programs, nothing of which is executed.
+    "highlighting": {"analysis", "syntax"},
     # Text to code object, by the stages above; then files to modules, from the cache or by that.
     "compilation": FOUNDATION | STAGES,
     "loading": FOUNDATION | {"compilation"},
     "api": FOUNDATION | STAGES | {"compilation", "loading"},
     "danac": FOUNDATION | STAGES | {"compilation", "loading", "api"},
-    "cli": FOUNDATION | STAGES | {"compilation", "loading", "api", "danac"},
+    "cli": FOUNDATION | STAGES | {"compilation", "loading", "api", "danac", *VIEWS},
     "__main__": {"cli"},
 }
 
 # The libraries that are no part of Python, and the one place that may import each.
-MAY_IMPORT_LIBRARY = {"lark": "syntax", "astor": "listing"}
+MAY_IMPORT_LIBRARY = {"lark": "syntax", "astor": "listing", "pygments": "highlighting"}
 
 
 def modules_of(package: str) -> list[Path]:
