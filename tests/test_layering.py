@@ -16,7 +16,7 @@ ROOTS = {"danac": CHECKOUT / "compiler", "dana_runtime": CHECKOUT / "runtime"}
 
 FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers", "staging"}
 STAGES = {"syntax", "analysis", "lowering", "listing"}
-VIEWS = {"highlighting"}
+VIEWS = {"highlighting", "graph"}
 
 # Each part of danac, and the other parts that it may import. A part is a module or folder directly
 # below danac; "danac" is the package itself, whose __init__ is the public face.
@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "listing": FOUNDATION,
     # For people to look at: colours and pictures of programs, nothing of which is executed.
     "highlighting": {"analysis", "syntax"},
+    "graph": FOUNDATION | {"analysis"},
     # Text to code object, by the stages above; then files to modules, from the cache or by that.
     "compilation": FOUNDATION | STAGES,
     "loading": FOUNDATION | {"compilation"},
