@@ -8,7 +8,7 @@ from typing import Any
 from danac.highlighting.terminal import coloured, wants_colour
 from danac.interactive.session import NOTHING, Session
 from danac.listing import to_python
-from danac.loading.tracebacks import INTERRUPTED, register_text, report
+from danac.loading.tracebacks import register_text, report
 
 COMMANDS = {
     ":show": "the Python that the last input became",
@@ -51,9 +51,7 @@ class Inputs:
         except SystemExit as leaving:
             return report(leaving)
         except BaseException as error:
-            if report(error) == INTERRUPTED:
-                # One inside of a group, perhaps: said already, and no reason to leave.
-                return None
+            report(error)
         finally:
             sys.stdout.flush()
         return None
