@@ -15,7 +15,8 @@ CHECKOUT = Path(__file__).parent.parent
 ROOTS = {"danac": CHECKOUT / "compiler", "dana_runtime": CHECKOUT / "runtime"}
 
 FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers", "staging"}
-STAGES = {"syntax", "analysis", "lowering", "listing"}
+STAGES = {"syntax", "analysis", "lowering", "cells", "listing"}
+VIEWS = {"highlighting", "graph", "repl"}
 
 # Each part of danac, and the other parts that it may import. A part is a module or folder directly
 # below danac; "danac" is the package itself, whose __init__ is the public face.
@@ -31,17 +32,32 @@ MAY_IMPORT = {
     "analysis": FOUNDATION,
     "lowering": FOUNDATION | {"analysis"},
     "listing": FOUNDATION,
+    "cells": set(),
+    # For people to look at: colours and pictures of programs, nothing of which is executed.
+    "highlighting": {"analysis", "syntax"},
+    "graph": FOUNDATION | {"analysis"},
     # Text to code object, by the stages above; then files to modules, from the cache or by that.
     "compilation": FOUNDATION | STAGES,
     "loading": FOUNDATION | {"compilation"},
+    # Programs that grow while they run, and the two places where that happens.
+    "interactive": FOUNDATION | STAGES | {"compilation"},
+    "repl": FOUNDATION | STAGES | {"compilation", "loading", "highlighting", "interactive"},
+    "notebook": FOUNDATION | STAGES | {"compilation", "loading", "interactive"},
     "api": FOUNDATION | STAGES | {"compilation", "loading"},
-    "danac": FOUNDATION | STAGES | {"compilation", "loading", "api"},
-    "cli": FOUNDATION | STAGES | {"compilation", "loading", "api", "danac"},
+    "danac": FOUNDATION | STAGES | {"compilation", "loading", "api", "notebook"},
+    "cli": FOUNDATION | STAGES | {"compilation", "loading", "api", "danac", *VIEWS},
     "__main__": {"cli"},
 }
 
 # The libraries that are no part of Python, and the one place that may import each.
-MAY_IMPORT_LIBRARY = {"lark": "syntax", "astor": "listing"}
+MAY_IMPORT_LIBRARY = {
+    "lark": "syntax",
+    "astor": "listing",
+    "pygments": "highlighting",
+    "prompt_toolkit": "repl",
+    "platformdirs": "repl",
+    "IPython": "notebook",
+}
 
 
 def modules_of(package: str) -> list[Path]:

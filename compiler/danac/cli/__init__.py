@@ -16,6 +16,8 @@ COMMANDS = {
     "build": "compile ahead of time, to .py files",
     "show": "show what a program is compiled to",
     "check": "report all errors and warnings, run nothing",
+    "graph": "draw the pipelines of a program",
+    "repl": "run what is typed, line by line",
 }
 """The commands, in the order of the help: name and what it does."""
 
@@ -76,6 +78,14 @@ def _dispatch(arguments: list[str]) -> int:
         from danac.cli import check
 
         return check.execute(rest)
+    if command == "graph":
+        from danac.cli import graph
+
+        return graph.execute(rest)
+    if command == "repl":
+        from danac.cli import repl
+
+        return repl.execute(rest)
     if command in ("-h", "--help", "help"):
         print(_help())
         return 0
