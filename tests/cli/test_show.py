@@ -144,7 +144,7 @@ class TestSideBySide:
             left, _, right = row.partition("│")
             if left[:2].strip():
                 beside[left[3:].rstrip()] = right.strip()
-        assert beside["def f(n) = n"] == "def f(n):"
+        assert beside["def f(n) = n"] == "@_dana_declared('n', 'str', 'len')"
         assert beside["def g():"] == "def g():"
         assert beside["    x = 1"] == "x = 1"
         assert beside["        x += 1"] == "x += 1"

@@ -66,6 +66,21 @@ def _is_called_with_the_value(value: nodes.Expression, scope: Scope) -> bool:
     return not is_expression and kind_of(value, scope) != "data"
 
 
+def may_ask_for(value: nodes.Expression, name: str, scope: Scope) -> bool:
+    """Whether a stage may take `name` from what is in sight: a parameter of it, or nobody knows."""
+    if isinstance(value, nodes.ParallelBlock):
+        stages = [stage.value for branch in value.branches for stage in branch.stages]
+        return any(may_ask_for(stage, name, scope) for stage in stages)
+    if not _is_called_with_the_value(value, scope):
+        return False
+    decided = plan(value, UNKNOWN, scope)
+    if decided.signature is None:
+        return decided.way == "runtime"
+    signature = decided.signature
+    required = (*signature.required, *signature.required_keywords)
+    return len(required) > 1 and any(taken.name == name for taken in required)
+
+
 def impossible_calls(module: nodes.Module, names: Names) -> list[Diagnostic]:
     """Return an error for each stage that no value could satisfy which reaches it."""
     if imports_other_programs(module):

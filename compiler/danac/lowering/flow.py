@@ -34,7 +34,7 @@ def flow(
     `finish` makes the final expression out of the last value and what is in sight there.
     """
     since = index
-    while not (wanted := captures_wanted(line, index)):
+    while not (wanted := captures_wanted(line, index, around.scope)):
         if index + 1 == len(line.stages):
             return finish(value, around)
         if index - since == _MOST_NESTED:

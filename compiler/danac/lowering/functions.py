@@ -233,7 +233,7 @@ class _Declared:
     def _first_block(self, block: nodes.ParallelBlock, policy: nodes.Policy | None) -> ast.expr:
         """Run a block on the parameters: on the only one, or each branch called with all of them."""
         low, line = self._low, self._line
-        wanted = captures_wanted(line, 0)
+        wanted = captures_wanted(line, 0, self._around.scope)
         is_single = len(self._parameters) == 1 and self._parameters[0].kind == "plain"
         value = self._flowing(block) if is_single else low.constant(block.span, None)
         start = None if is_single else self._first

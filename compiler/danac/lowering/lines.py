@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from danac import nodes
+from danac.analysis.decisions import may_ask_for
 from danac.analysis.names import Scope
 from danac.analysis.shapes import UNKNOWN, Shape, result_of
 from danac.analysis.stages import kind_of
@@ -77,16 +78,18 @@ def _is_transparent(inner: nodes.Expression, around: Surroundings) -> bool:
     return not any(any(captures_of(stage)) for stage in inner.stages)
 
 
-def captures_wanted(line: Line, index: int) -> frozenset[str]:
-    """Return those captures of stage `index` that later stages, or somebody behind the pipe, read."""
+def captures_wanted(line: Line, index: int, scope: Scope) -> frozenset[str]:
+    """Return those captures of stage `index` that later stages, or somebody behind the pipe, may read."""
     return frozenset(
-        name for name in captures_of(line.stages[index]) if _is_read_behind(line, index, name)
+        name
+        for name in captures_of(line.stages[index])
+        if _is_read_behind(line, index, name, scope)
     )
 
 
-def _is_read_behind(line: Line, index: int, name: str) -> bool:
+def _is_read_behind(line: Line, index: int, name: str, scope: Scope) -> bool:
     for stage in line.stages[index + 1 :]:
-        if reads_capture(stage, {name}):
+        if reads_capture(stage, {name}) or may_ask_for(stage.value, name, scope):
             return True
         if name in captures_of(stage):
             return False

@@ -68,7 +68,9 @@ def apply_stage(
     low.latest = stage
     if stage.policy is not None and not isinstance(stage.value, nodes.ParallelBlock):
         return lower_run_stage(low, line, index, value, around)
-    wanted = captures_wanted(line, index) - ({stage.capture.name} if stage.capture else set())
+    wanted = captures_wanted(line, index, around.scope) - (
+        {stage.capture.name} if stage.capture else set()
+    )
     is_awaited, around = around.awaits, around.within(awaits=False)
     application = _Application(low, line, index, around, alias, wanted, is_awaited)
     return application.apply(stage.value, value)
