@@ -36,12 +36,27 @@ MAY_IMPORT = {
     "loading": FOUNDATION | {"compilation"},
     "api": FOUNDATION | STAGES | {"compilation", "loading"},
     "danac": FOUNDATION | STAGES | {"compilation", "loading", "api"},
-    "cli": FOUNDATION | STAGES | {"compilation", "loading", "api", "danac"},
+    # For editors, debuggers and test runners: each reads what stands above and is read by cli at most.
+    "language_server": FOUNDATION | STAGES | {"compilation", "loading"},
+    "coverage_plugin": FOUNDATION | STAGES | {"compilation", "loading"},
+    "debugging": set(),
+    "testing": FOUNDATION | {"compilation", "loading"},
+    "cli": FOUNDATION
+    | STAGES
+    | {"compilation", "loading", "api", "danac", "language_server", "debugging"},
     "__main__": {"cli"},
 }
 
 # The libraries that are no part of Python, and the one place that may import each.
-MAY_IMPORT_LIBRARY = {"lark": "syntax", "astor": "listing"}
+MAY_IMPORT_LIBRARY = {
+    "lark": "syntax",
+    "astor": "listing",
+    "lsprotocol": "language_server",
+    "pygls": "language_server",
+    "coverage": "coverage_plugin",
+    "pytest": "testing",
+    "_pytest": "testing",
+}
 
 
 def modules_of(package: str) -> list[Path]:

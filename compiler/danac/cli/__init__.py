@@ -16,6 +16,7 @@ COMMANDS = {
     "build": "compile ahead of time, to .py files",
     "show": "show what a program is compiled to",
     "check": "report all errors and warnings, run nothing",
+    "lsp": "serve an editor (Language Server Protocol)",
 }
 """The commands, in the order of the help: name and what it does."""
 
@@ -76,6 +77,10 @@ def _dispatch(arguments: list[str]) -> int:
         from danac.cli import check
 
         return check.execute(rest)
+    if command == "lsp":
+        from danac.cli import lsp
+
+        return lsp.execute(rest)
     if command in ("-h", "--help", "help"):
         print(_help())
         return 0
