@@ -21,6 +21,7 @@ STAGES = {"syntax", "analysis", "lowering", "listing"}
 # below danac; "danac" is the package itself, whose __init__ is the public face.
 MAY_IMPORT = {
     "version": set(),
+    "debugging": set(),
     "options": set(),
     "identifiers": set(),
     "staging": {"nodes", "source"},
@@ -33,13 +34,12 @@ MAY_IMPORT = {
     "listing": FOUNDATION,
     # Text to code object, by the stages above; then files to modules, from the cache or by that.
     "compilation": FOUNDATION | STAGES,
-    "loading": FOUNDATION | {"compilation"},
+    "loading": FOUNDATION | {"compilation", "debugging"},
     "api": FOUNDATION | STAGES | {"compilation", "loading"},
     "danac": FOUNDATION | STAGES | {"compilation", "loading", "api"},
     # For editors, debuggers and test runners: each reads what stands above and is read by cli at most.
     "language_server": FOUNDATION | STAGES | {"compilation", "loading"},
     "coverage_plugin": FOUNDATION | STAGES | {"compilation", "loading"},
-    "debugging": set(),
     "testing": FOUNDATION | {"compilation", "loading"},
     "cli": FOUNDATION
     | STAGES

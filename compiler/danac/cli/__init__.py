@@ -50,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename is not None else ""
         return _complain(f"{where}{error.strerror or error}")
     except Exception as error:
-        if os.environ.get("DANAC_DEBUG"):
+        from danac.debugging import is_quit
+
+        if os.environ.get("DANAC_DEBUG") or is_quit(error):
             raise
         return _report_bug(error)
     return status
