@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 
@@ -31,7 +32,7 @@ PARALLEL = PROGRAM.replace("BLOCK", "{ add, double | add }")
 def debug(run_python, tmp_path):
     """Run a program under pdb with some commands and return what comes after each of them."""
 
-    def run(program, *commands, pdb=("-m", "pdb"), options=(), env=None):
+    def run(program, *commands, pdb=(), options=("--pdb",), env=None):
         path = tmp_path / "program.dana"
         path.write_text(program, encoding="utf-8")
         result = run_python(
@@ -48,8 +49,23 @@ def debug(run_python, tmp_path):
     return run
 
 
-def test_break_stops_at_a_line_of_the_program(debug):
-    answers, _ = debug(IN_ORDER, "break program.dana:2", "continue", "p x", "where", "list", "q")
+OUTSIDE = pytest.mark.skipif(
+    sys.version_info >= (3, 13), reason="this pdb finds a file by name only if it ends in .py"
+)
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        {},
+        pytest.param({"pdb": ("-m", "pdb"), "options": ()}, marks=OUTSIDE),
+    ],
+    ids=["run --pdb", "python -m pdb"],
+)
+def test_break_stops_at_a_line_of_the_program(debug, started):
+    answers, _ = debug(
+        IN_ORDER, "break program.dana:2", "continue", "p x", "where", "list", "q", **started
+    )
     assert answers[0] == "Breakpoint 1 at program.dana:2\n"
     assert "> program.dana(2)double()\n-> y = x * 2\n" in answers[1]
     assert answers[2] == "5\n"
@@ -95,12 +111,22 @@ def test_break_stops_in_branches_that_run_in_order(debug):
     stops_in_both_branches(answers)
 
 
-@pytest.mark.parametrize("env", [{}, {"DANA_DEBUG": "1"}], ids=["pdb", "DANA_DEBUG"])
-def test_break_stops_in_parallel_branches(debug, env):
+@pytest.mark.parametrize(
+    "started",
+    [
+        {},
+        pytest.param({"pdb": ("-m", "pdb"), "options": ()}, marks=OUTSIDE),
+        pytest.param(
+            {"pdb": ("-m", "pdb"), "options": (), "env": {"DANA_DEBUG": "1"}}, marks=OUTSIDE
+        ),
+    ],
+    ids=["run --pdb", "python -m pdb", "python -m pdb with DANA_DEBUG"],
+)
+def test_break_stops_in_parallel_branches(debug, started):
     pytest.importorskip(
         "dana_runtime.execution.debugging", reason="the runtime runs no block inline for debuggers"
     )
-    answers, _ = debug(PARALLEL, *STOPS, env=env)
+    answers, _ = debug(PARALLEL, *STOPS, **started)
     stops_in_both_branches(answers)
 
 
@@ -111,7 +137,7 @@ STOPPING = IN_ORDER.replace("    # Not a line to stop at.", "    breakpoint()")
 
 @pytest.mark.parametrize("options", [(), ("--debug",)])
 def test_breakpoint_stops_behind_itself(debug, options):
-    answers, result = debug(STOPPING, "p value", "continue", pdb=(), options=options)
+    answers, result = debug(STOPPING, "p value", "continue", options=options)
     before = result.stdout.partition("(Pdb)")[0]
     assert before.rstrip().endswith("-> print(value)") or "-> breakpoint()" in before
     assert answers[0] == "[20, 30]\n"
@@ -121,7 +147,7 @@ def test_breakpoint_stops_behind_itself(debug, options):
 
 def test_step_stays_in_the_program_when_it_runs_for_debugging(debug):
     program = 'breakpoint()\nprint("go")\n' + IN_ORDER
-    answers, _ = debug(program, *["step"] * 40, pdb=(), options=("--debug",))
+    answers, _ = debug(program, *["step"] * 40, options=("--debug",))
     shown = re.findall(r"^> (\S+?)\(\d+\)", "".join(answers), re.MULTILINE)
     assert len(shown) > 12
     assert set(shown) == {"program.dana"}
@@ -132,15 +158,13 @@ def test_breakpoint_stops_in_parallel_branches_of_a_run_for_debugging(debug):
         "dana_runtime.execution.debugging", reason="the runtime runs no block inline for debuggers"
     )
     program = PARALLEL.replace("    total = x", "    breakpoint()\n    total = x")
-    answers, result = debug(
-        program, "p x", "continue", "p x", "continue", pdb=(), options=("--debug",)
-    )
+    answers, result = debug(program, "p x", "continue", "p x", "continue", options=("--debug",))
     assert (answers[0], answers[2]) == ("10\n", "20\n")
     assert result.returncode == 0, result.stderr
 
 
 def test_the_environment_chooses_another_debugger(debug):
-    _, result = debug(STOPPING, pdb=(), options=("--debug",), env={"PYTHONBREAKPOINT": "0"})
+    _, result = debug(STOPPING, options=("--debug",), env={"PYTHONBREAKPOINT": "0"})
     assert result.stdout == "[20, 30]\ndone\n"
 
 
@@ -149,10 +173,21 @@ def test_breakpoint_is_known_to_check(run_danac, tmp_path):
     assert run_danac("check", tmp_path / "program.dana").returncode == 0
 
 
+def test_the_debugger_begins_before_the_first_line(debug):
+    answers, result = debug(
+        '"""Docs."""\nx = 1\nprint(x)\n', "p 'x' in globals()", "next", "next", "c"
+    )
+    assert result.stdout.startswith("> ")
+    assert "program.dana(1)<module>()" in result.stdout.partition("(Pdb)")[0]
+    assert answers[0] == "False\n"
+    assert result.stdout.replace("(Pdb) ", "").endswith("1\n")
+    assert result.returncode == 0
+
+
 def test_quit_leaves_without_a_traceback(debug):
-    _, result = debug(IN_ORDER, "break program.dana:2", "continue", "quit")
-    assert "Traceback" not in result.stdout + result.stderr
-    assert result.stdout.count("> program.dana") == 0
-    _, result = debug(STOPPING, "quit", "y", pdb=(), options=("--debug",))
+    for started in ({}, {"pdb": ("-m", "pdb"), "options": ()}):
+        _, result = debug(IN_ORDER, "break double", "continue", "quit", "y", **started)
+        assert "Traceback" not in result.stdout + result.stderr
+    _, result = debug(STOPPING, "quit", "y", options=("--debug",))
     assert "Traceback" not in result.stdout + result.stderr
     assert result.returncode == 1
