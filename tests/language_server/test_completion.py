@@ -88,3 +88,11 @@ def test_no_settings_elsewhere(editor, marked):
 def test_captures_are_offered_to_their_right(editor):
     assert "kept" in editor.labels("5 | abs as kept | max(k‸, $$)\n")
     assert "kept" not in editor.labels("5 | ab‸s as kept | max($$)\n")
+
+
+def test_every_setting_of_the_compiler_is_offered(editor):
+    policies = pytest.importorskip(
+        "danac.analysis.policies", reason="the compiler takes no policies"
+    )
+    older_names = {"execution_timeout", "max_parallel_depth"}
+    assert set(policies.SETTINGS) - older_names <= set(editor.labels("5 | abs with (‸)\n"))

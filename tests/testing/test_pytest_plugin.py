@@ -105,6 +105,44 @@ def test_asserts_are_explained(pytest_run):
     assert "_dana_" not in output
 
 
+PIPES = """\
+def seen(x): x
+def add(a, b): a + b
+order = 3
+
+def test_call():
+    assert (1 | seen | add(seen(1), $$)) == 3, "it is % s"
+def test_capture():
+    assert (5 | seen as kept | add(kept, $$)) == 11
+def test_unknown(tmp_path):
+    n = 5
+    assert (n | [seen, str | len] | len) == 3
+def test_composed():
+    f = seen | str
+    assert (f | len)(5) == 2
+def test_walrus():
+    assert (y := 5 | seen) and y == 6
+def test_block():
+    assert not (order | seen | { seen, str })
+def test_percent():
+    assert (order | seen | f"{$$}%") == "%d"
+def test_private():
+    private:z = 1
+    assert private:z == 2
+def test_typed():
+    assert isinstance(order, "str")
+"""
+
+
+def test_generated_names_are_not_shown(pytest_run):
+    output = pytest_run({"test_it.dana": PIPES})
+    assert counts(output) == ["9 failed"]
+    assert "where 2 = n | [seen, str | len] | len" in failure(output, "test_unknown")
+    assert "where [3, '3'] = order | seen | { seen, str }" in failure(output, "test_block")
+    assert "it is % s" in failure(output, "test_call")
+    assert "_dana_" not in output
+
+
 def test_asserts_can_be_left_plain(pytest_run):
     output = pytest_run({"test_it.dana": FAILING}, "--assert=plain")
     assert counts(output) == ["5 failed"]

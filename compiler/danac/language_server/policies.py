@@ -11,5 +11,6 @@ SETTINGS = {
     "max_workers": "how many branches of the block run at once",
     "max_depth": "how deep blocks in blocks get workers of their own",
     "memory_limit": 'how much memory a process worker may use, such as "1GB"',
+    "scheduler": "the address of a Dask cluster",
     "idempotent": "whether an attempt that ran out of time may be tried again",
 }

@@ -28,14 +28,25 @@ class _Rewriter(AssertionRewriter):
         self._dana_source = source
 
     def visit_Call(self, call: ast.Call) -> tuple[ast.Name, str]:  # noqa: N802 - pytest's name
-        """Explain a call; one of the runtime by its value and by what it was in the program."""
-        if not (isinstance(call.func, ast.Name) and call.func.id.startswith(_GENERATED)):
-            return super().visit_Call(call)
-        result = self.assign(call)
+        """Explain a call; one of the runtime is explained as what it is in the program."""
+        if isinstance(call.func, ast.Name) and call.func.id.startswith(_GENERATED):
+            return self.generic_visit(call)
+        return super().visit_Call(call)
+
+    def generic_visit(self, node: ast.AST) -> tuple[ast.Name, str]:
+        """Explain what pytest shows by its value alone; what is generated also by its text."""
+        assert isinstance(node, ast.expr)
+        result = self.assign(node)
         value = self.explanation_param(self.display(result))
-        text = ast.get_source_segment(self._dana_source.text, call)
-        if text is None:
+        text = ast.get_source_segment(self._dana_source.text, node)
+        if text is None or not _is_generated(node):
             return result, value
         # Explanations are formats, and line ends have a meaning in them.
         shown = " ".join(text.split()).replace("%", "%%")
         return result, f"{value}\n{{{value} = {shown}\n}}"
+
+
+def _is_generated(node: ast.expr) -> bool:
+    return any(
+        isinstance(found, ast.Name) and found.id.startswith(_GENERATED) for found in ast.walk(node)
+    )
