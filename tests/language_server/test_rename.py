@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 import danac
+from danac.language_server.documents import Document
+from danac.language_server.rename import RenameError, rename
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,7 @@ import danac
         ("(‸x := 5)\nprint(f'{x=} {x!r:>{x}}')\n", "(new := 5)\nprint(f'{new=} {new!r:>{new}}')\n"),
         ("straße‸ = 'ß'; print(straße)\n", "new = 'ß'; print(new)\n"),
         ("cla‸ss = 1\nprint(class)\n", "new = 1\nprint(new)\n"),
+        ("def f(cla‸ss): class\nf(class=1)\n", "def f(new): new\nf(new=1)\n"),
     ],
 )
 def test_all_uses_are_renamed(editor, marked, expected):
@@ -63,6 +68,9 @@ def test_all_uses_are_renamed(editor, marked, expected):
         ("def ‸f(): 1\nexport f\n", "it is exported"),
         ("print(‸later)\n", "it is not known what it names"),
         ("def (p: int) ‸half() = noop\n", "it is a method"),
+        ("half‸ = lambda (p: int) :: p / 2\n", "it is a method"),
+        ("def half(a): a\ndef (p: int) half‸() = noop\n", "it is a method"),
+        ("print(noop)\nno‸op = 1\n", "means the built-in"),
         ("def ‸f(p: int): p\ndef g(q): q.f()\n", "`.f(…)` on some value may mean it"),
         ("struct ‸P:\n    x: int\ndef f(a: 'P'): a\n", "a quoted annotation"),
         ("def __main__(‸a): a\n", "`danac run` passes it by name"),
@@ -109,3 +117,31 @@ def test_where_there_is_no_name_nothing_is_renamed(editor):
 def test_the_editor_is_told_what_will_be_renamed(editor):
     found = editor.at("x = 1\nprint(‸x)\n", "prepareRename")
     assert found == {"start": {"line": 1, "character": 6}, "end": {"line": 1, "character": 7}}
+
+
+def test_renaming_leaves_programs_what_they_are(checkout):
+    programs = sorted((checkout / "tests" / "programs").glob("*.dana"))
+    renamed = 0
+    for path in programs:
+        program = Document("", str(path), path.read_text(encoding="utf-8")).exact_program
+        assert program is not None
+        shape = shape_of(program.source.text)
+        symbols = {occurrence.symbol: occurrence for occurrence in program.occurrences}
+        # A part of them all: each takes a compilation.
+        for occurrence in list(symbols.values())[::8]:
+            try:
+                spans = rename(program, occurrence, "quite_new")
+            except RenameError:
+                continue
+            lines = list(program.source.lines)
+            for line, start, _, end in sorted(spans, reverse=True):
+                text = lines[line - 1]
+                lines[line - 1] = text[: start - 1] + "quite_new" + text[end - 1 :]
+            assert shape_of("\n".join(lines)) == shape, (path.name, occurrence)
+            renamed += 1
+    assert renamed > 100
+
+
+def shape_of(text):
+    """The compiled program without its names: the kinds of nodes, in order."""
+    return [type(node) for node in ast.walk(danac.to_ast(text))]

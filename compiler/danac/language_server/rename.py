@@ -82,8 +82,10 @@ def _reason_against(program: Program, symbol: Symbol) -> str | None:
         return "a star import may bind it, too"
     if _is_function(binding) and name in _method_names(program):
         return f"`.{name}(…)` on some value may mean it"
-    if isinstance(node, nodes.Function | nodes.Declaration) and node.receiver is not None:
+    if _is_method(program, symbol, node):
         return "it is a method, which other files may call"
+    if scope.kind == "module" and name in builtins.NAMES:
+        return "before it is bound, its name means the built-in"
     if binding.kind == "parameter" and not isinstance(scope.node, nodes.Lambda):
         reason = _reason_against_parameter(program, scope)
         if reason is not None:
@@ -161,6 +163,18 @@ def _is_exported(program: Program, name: str) -> bool:
 def _is_function(binding: Binding | None) -> bool:
     return binding is not None and (
         binding.kind == "function" or isinstance(binding.value, nodes.Lambda)
+    )
+
+
+def _is_method(program: Program, symbol: Symbol, node: nodes.Node) -> bool:
+    """Whether any definition of the name has a receiver: a function's, or that of an assigned lambda."""
+    if isinstance(node, nodes.Assignment):
+        return True
+    return any(
+        isinstance(entry.node, nodes.Function | nodes.Declaration)
+        and entry.node.receiver is not None
+        for entry in program.occurrences
+        if entry.symbol == symbol
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from danac import nodes
 from danac.analysis.names import Names, Scope
 from danac.analysis.stages import is_builtin
+from danac.identifiers import python_name
 from danac.language_server import spelling
 from danac.language_server.members import Members
 from danac.language_server.scoped_nodes import nodes_in_scopes
@@ -169,9 +170,10 @@ class _Finder:
                     yield place, Symbol("member", target, keyword.name)
             else:
                 inner = self._members.names.scope_of(target)
-                binding = inner.bindings.get(keyword.name)
+                name = python_name(keyword.name)
+                binding = inner.bindings.get(name)
                 if binding is not None and binding.kind == "parameter":
-                    yield place, Symbol("lexical", inner, keyword.name)
+                    yield place, Symbol("lexical", inner, name)
 
 
 def _captures(module: nodes.Node) -> dict[nodes.Node, nodes.Pipe]:
