@@ -144,6 +144,18 @@ class Editor:
         self.notify("exit", None)
         return self._process.wait(PATIENCE)
 
+    def end(self) -> None:
+        """See to it that the process is gone; one that was not stopped is asked to first."""
+        try:
+            if self._process.poll() is None:
+                self.stop()
+        finally:
+            if self._process.poll() is None:
+                self._process.kill()
+            self._process.wait(PATIENCE)
+            self._process.stdin.close()
+            self._process.stdout.close()
+
     def _keep(self, message: dict[str, Any]) -> None:
         if message.get("method") == "textDocument/publishDiagnostics":
             self._diagnostics.append(message["params"])
@@ -206,7 +218,7 @@ def replaced(text: str, edits: list[dict[str, Any]]) -> str:
 def start_editor(tmp_path_factory):
     """Start a server in a process of its own and return the session with it."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DANA", "PYTHON"))}
-    processes = []
+    started = []
 
     def start(**general):
         folder = tmp_path_factory.mktemp("editor")
@@ -218,18 +230,14 @@ def start_editor(tmp_path_factory):
             env=environment,
             cwd=folder,
         )
-        processes.append(process)
         editor = Editor(process, folder)
+        started.append(editor)
         editor.initialize(**general)
         return editor
 
     yield start
-    for process in processes:
-        if process.poll() is None:
-            process.kill()
-        process.wait(PATIENCE)
-        process.stdin.close()
-        process.stdout.close()
+    for editor in started:
+        editor.end()
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,8 @@ class Statements:
     def _definition(
         self, node: nodes.Function | nodes.Declaration | nodes.Struct | nodes.Interface
     ) -> Iterator[_Clause]:
-        first, end = node.span.line, _last_line(node)
+        # The span of a struct begins with its decorators.
+        first, end = node.name_span.line, _last_line(node)
         decorators = () if isinstance(node, nodes.Interface) else node.decorators
         for decorator in decorators:
             yield _Clause(decorator.span.line, decorator.span.end_line, end)
@@ -219,5 +220,5 @@ def _regions(body: Iterable[nodes.Node], prefix: str) -> Iterator[Region]:
                 regions = list(_regions(methods, f"{prefix}{name}."))
                 own = {line for region in regions for line in region.lines}
                 if own:
-                    yield Region("class", prefix + name, node.span.line, own)
+                    yield Region("class", prefix + name, node.name_span.line, own)
                 yield from regions
