@@ -22,6 +22,7 @@ VIEWS = {"highlighting", "graph", "repl"}
 # below danac; "danac" is the package itself, whose __init__ is the public face.
 MAY_IMPORT = {
     "version": set(),
+    "debugging": set(),
     "options": set(),
     "identifiers": set(),
     "staging": {"nodes", "source"},
@@ -38,14 +39,20 @@ MAY_IMPORT = {
     "graph": FOUNDATION | {"analysis"},
     # Text to code object, by the stages above; then files to modules, from the cache or by that.
     "compilation": FOUNDATION | STAGES,
-    "loading": FOUNDATION | {"compilation"},
+    "loading": FOUNDATION | {"compilation", "debugging"},
     # Programs that grow while they run, and the two places where that happens.
     "interactive": FOUNDATION | STAGES | {"compilation"},
     "repl": FOUNDATION | STAGES | {"compilation", "loading", "highlighting", "interactive"},
     "notebook": FOUNDATION | STAGES | {"compilation", "loading", "interactive"},
     "api": FOUNDATION | STAGES | {"compilation", "loading"},
     "danac": FOUNDATION | STAGES | {"compilation", "loading", "api", "notebook"},
-    "cli": FOUNDATION | STAGES | {"compilation", "loading", "api", "danac", *VIEWS},
+    # For editors, debuggers and test runners: each reads what stands above and is read by cli at most.
+    "language_server": FOUNDATION | STAGES | {"compilation", "loading"},
+    "coverage_plugin": FOUNDATION | STAGES | {"compilation", "loading"},
+    "testing": FOUNDATION | {"compilation", "loading"},
+    "cli": FOUNDATION
+    | STAGES
+    | {"compilation", "loading", "api", "danac", "language_server", "debugging", *VIEWS},
     "__main__": {"cli"},
 }
 
@@ -57,6 +64,11 @@ MAY_IMPORT_LIBRARY = {
     "prompt_toolkit": "repl",
     "platformdirs": "repl",
     "IPython": "notebook",
+    "lsprotocol": "language_server",
+    "pygls": "language_server",
+    "coverage": "coverage_plugin",
+    "pytest": "testing",
+    "_pytest": "testing",
 }
 
 

@@ -47,7 +47,7 @@ def test_every_command_has_help(capsys, command):
         (["rnu"], "unknown command 'rnu'. Did you mean 'run'?"),
         (
             ["frobnicate"],
-            "unknown command 'frobnicate'; there are run, build, show, check, graph, repl",
+            f"unknown command 'frobnicate'; there are {', '.join(cli.COMMANDS)}",
         ),
         (["--verbose"], "unknown option --verbose; see danac --help"),
         (["run"], "run needs a FILE; see danac run --help"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins as python
 
 _PYTHON_FUNCTIONS = """
-abs all any ascii bin bool callable chr dict dir divmod enumerate filter float format getattr hasattr
-hash hex id input int isinstance issubclass iter len list map max min next oct open ord pow print range
-repr reversed round set setattr sorted str sum tuple type zip
+abs all any ascii bin bool breakpoint callable chr dict dir divmod enumerate filter float format
+getattr hasattr hash hex id input int isinstance issubclass iter len list map max min next oct open ord pow print
+range repr reversed round set setattr sorted str sum tuple type zip
 """
 
 _DANA_FUNCTIONS = """
