@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).parent.parent
 ROOTS = {"danac": CHECKOUT / "compiler", "dana_runtime": CHECKOUT / "runtime"}
 
 FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers", "staging"}
-STAGES = {"syntax", "analysis", "lowering", "listing"}
+STAGES = {"syntax", "analysis", "lowering", "assembly", "listing"}
 
 # Each part of danac, and the other parts that it may import. A part is a module or folder directly
 # below danac; "danac" is the package itself, whose __init__ is the public face.
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "syntax": FOUNDATION,
     "analysis": FOUNDATION,
     "lowering": FOUNDATION | {"analysis"},
+    "assembly": FOUNDATION,
     "listing": FOUNDATION,
     # Text to code object, by the stages above; then files to modules, from the cache or by that.
     "compilation": FOUNDATION | STAGES,

@@ -15,6 +15,7 @@ from danac import compilation, listing
 from danac.diagnostics import Diagnostic
 from danac.loading.tracebacks import register_text
 from danac.options import Options
+from danac.source import Source
 
 _DEFAULT = "<dana>"
 _numbers = count(1)
@@ -35,7 +36,8 @@ def to_python(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> s
 
     Raises `DanaSyntaxError`.
     """
-    return listing.to_python(to_ast(text, filename, coerce=coerce))
+    tree = to_ast(text, filename, coerce=coerce)
+    return listing.to_python(tree, Source(text, filename))
 
 
 def check_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> list[Diagnostic]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import gc
-import marshal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType
@@ -14,10 +13,11 @@ from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
 from danac.analysis.undefined import undefined_names
 from danac.analysis.warnings import warnings
+from danac.assembly import assemble
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.lowering import lower
 from danac.options import DEFAULT, Options
-from danac.source import Source, Span
+from danac.source import Source
 from danac.syntax.build import build as build_nodes
 from danac.syntax.parse import ParseTree
 from danac.syntax.parse import parse as parse_text
@@ -30,14 +30,17 @@ def compile_source(text: str, filename: str = "<dana>", options: Options = DEFAU
     """
     source = Source(text, filename)
     with _undisturbed():
-        return _assemble(_lower(build(source), source, options), source)
+        return assemble(_lower(build(source), source, options), source)
 
 
 def to_ast(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> ast.Module:
     """Return the Python tree that a program means; raises as `compile_source` does."""
     source = Source(text, filename)
     with _undisturbed():
-        return _lower(build(source), source, options)
+        tree = _lower(build(source), source, options)
+        # Some rules only Python's own compiler knows: what it refuses is no program.
+        assemble(tree, source)
+        return tree
 
 
 def parse(source: Source) -> ParseTree:
@@ -74,7 +77,7 @@ def _findings(source: Source, options: Options) -> list[Diagnostic]:
     findings = [*wrong, *undefined_names(module, names), *warnings(module, names, source)]
     if not wrong:
         try:
-            _assemble(lower(module, names, source, options), source)
+            assemble(lower(module, names, source, options), source)
         except DanaSyntaxError as error:
             findings.append(error.diagnostic)
     return findings
@@ -86,37 +89,6 @@ def _lower(module: nodes.Module, source: Source, options: Options) -> ast.Module
             finding.message, source, finding.span, code=finding.code, hint=finding.hint
         )
     return lower(module, Names(module), source, options)
-
-
-def _assemble(tree: ast.Module, source: Source) -> CodeType:
-    try:
-        code = compile(tree, source.filename, "exec", dont_inherit=True)
-        # Marshal marks what is referred to more than once. In a copy of its own the code's constants are
-        # no longer the tree's, so its bytes do not depend on when the tree goes.
-        copied: CodeType = marshal.loads(marshal.dumps(code))
-        return copied
-    except SyntaxError as error:
-        # Python checks what has to do with its own scopes, such as a `nonlocal` without a binding.
-        line, column = error.lineno or 1, error.offset or 1
-        span = Span(line, column, error.end_lineno or line, error.end_offset or column + 1)
-        raise DanaSyntaxError(error.msg, source, span, code="DANA180") from None
-    except (RecursionError, MemoryError):
-        raise DanaSyntaxError("too deeply nested", source, _deepest(tree), code="DANA190") from None
-    except (ValueError, TypeError) as error:
-        raise InternalError(f"Python does not accept the generated tree: {error}", tree) from error
-
-
-def _deepest(tree: ast.Module) -> Span:
-    """Return the first position in the statement whose expressions are nested most deeply."""
-    deepest, place = 0, tree.body[0]
-    for statement in tree.body:
-        todo: list[tuple[ast.AST, int]] = [(statement, 0)]
-        while todo:
-            node, depth = todo.pop()
-            if depth > deepest:
-                deepest, place = depth, statement
-            todo.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
-    return Span(place.lineno, place.col_offset + 1, place.lineno, place.col_offset + 2)
 
 
 @contextmanager

@@ -86,11 +86,6 @@ def _position(positions: dis.Positions | None, source: Source) -> str:
     line, end_line = positions.lineno, positions.end_lineno
     if positions.col_offset is None or positions.end_col_offset is None or end_line is None:
         return str(line)
-    start = _column(source, line, positions.col_offset)
-    end = _column(source, end_line, positions.end_col_offset)
+    start = source.column(line, positions.col_offset)
+    end = source.column(end_line, positions.end_col_offset)
     return f"{line}:{start}-{end}" if line == end_line else f"{line}:{start}-{end_line}:{end}"
-
-
-def _column(source: Source, line: int, byte_offset: int) -> int:
-    before = source.line(line).encode("utf-8", "surrogatepass")[:byte_offset]
-    return len(before.decode("utf-8", "replace")) + 1

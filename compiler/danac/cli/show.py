@@ -49,7 +49,7 @@ def _render(stage: str, text: str, name: str, options: Options) -> str:
         return ast.dump(to_ast(text, name, options), indent=4)
     if stage == "bytecode":
         return dumps.dump_bytecode(compile_source(text, name, options), source)
-    return to_python(to_ast(text, name, options))
+    return to_python(to_ast(text, name, options), source)
 
 
 def _wants_colour() -> bool:

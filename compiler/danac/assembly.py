@@ -1,0 +1,53 @@
+"""Python `ast.Module` → code object: Python's own compiler, whose complaints become danac's errors."""
+
+from __future__ import annotations
+
+import ast
+import marshal
+from types import CodeType
+
+from danac.diagnostics import DanaSyntaxError, InternalError
+from danac.source import PythonPosition, Source, Span
+
+
+def assemble(tree: ast.Module, source: Source) -> CodeType:
+    """Return the code object of `tree`, which was made from `source`.
+
+    Raises `DanaSyntaxError` for what only Python's compiler finds: what has to do with its scopes, such
+    as a `nonlocal` without a binding, and what is nested too deeply for it. Raises `InternalError` for a
+    tree that is none.
+    """
+    try:
+        code = compile(tree, source.filename, "exec", dont_inherit=True)
+        # Marshal marks what is referred to more than once. In a copy of its own the code's constants are
+        # no longer the tree's, so its bytes do not depend on when the tree goes.
+        copied: CodeType = marshal.loads(marshal.dumps(code))
+        return copied
+    except SyntaxError as error:
+        raise DanaSyntaxError(error.msg, source, _span(error, source), code="DANA180") from None
+    except (RecursionError, MemoryError):
+        place = _deepest(tree, source)
+        raise DanaSyntaxError("too deeply nested", source, place, code="DANA190") from None
+    except (ValueError, TypeError) as error:
+        raise InternalError(f"Python does not accept the generated tree: {error}", tree) from error
+
+
+def _span(error: SyntaxError, source: Source) -> Span:
+    """Return where `error` is; Python counts the columns of a tree's errors in bytes, here from 1."""
+    line, offset = error.lineno or 1, error.offset or 1
+    end_line, end_offset = error.end_lineno or line, error.end_offset or offset + 1
+    return source.span_of(PythonPosition(line, offset - 1, end_line, end_offset - 1))
+
+
+def _deepest(tree: ast.Module, source: Source) -> Span:
+    """Return the first position in the statement whose expressions are nested most deeply."""
+    deepest, place = 0, tree.body[0]
+    for statement in tree.body:
+        todo: list[tuple[ast.AST, int]] = [(statement, 0)]
+        while todo:
+            node, depth = todo.pop()
+            if depth > deepest:
+                deepest, place = depth, statement
+            todo.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+    line, column = place.lineno, source.column(place.lineno, place.col_offset)
+    return Span(line, column, line, column + 1)
