@@ -105,7 +105,7 @@ def _undisturbed() -> Iterator[None]:
     except (DanaSyntaxError, InternalError):
         raise
     except Exception as error:
-        raise InternalError(f"{type(error).__name__}: {error}") from error
+        raise InternalError.of(error) from error
     finally:
         if was_enabled:
             gc.enable()

@@ -22,7 +22,7 @@ from danac.cli.arguments import (
     read_program,
 )
 from danac.compilation import to_ast
-from danac.diagnostics import DanaSyntaxError, InternalError
+from danac.diagnostics import DanaSyntaxError, InternalError, render
 from danac.listing import to_python
 from danac.loading.errors import UsageError
 from danac.loading.import_hook import SUFFIXES
@@ -57,7 +57,10 @@ class Job(NamedTuple):
 
 
 def execute(arguments: list[str]) -> int:
-    """Build what `arguments` name; 1 if any file has errors, the others are built all the same."""
+    """Build what `arguments` name; 1 if any file has errors, the others are built all the same.
+
+    A bug of danac is an error of the file that brings it to light.
+    """
     parser = Parser("build", "Compile Dana files to .py files that need only dana_runtime.")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of them")
     parser.add_argument("-o", "--output", metavar="DIR", help="build the tree below DIR")
@@ -91,10 +94,14 @@ def _build(job: Job) -> bool:
         changed = _write(job.target, listing.encode())
     except DanaSyntaxError as error:
         return _fail(render_syntax_error(error, job.path))
-    except (UsageError, InternalError) as error:
+    except UsageError as error:
         return _fail(f"danac: error: {error}")
     except OSError as error:
         return _fail(f"danac: error: cannot write {job.target}: {error.strerror or error}")
+    except Exception as error:
+        if os.environ.get("DANAC_DEBUG"):
+            raise
+        return _fail(render(InternalError.of(error).diagnostic, Source("", job.path)))
     print(f"{job.path} -> {job.target}{'' if changed else ' (unchanged)'}")
     return True
 
