@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import marshal
+import warnings
+from threading import Lock
 from types import CodeType
 
 from danac.diagnostics import DanaSyntaxError, InternalError
@@ -18,7 +20,7 @@ def assemble(tree: ast.Module, source: Source) -> CodeType:
     tree that is none.
     """
     try:
-        code = compile(tree, source.filename, "exec", dont_inherit=True)
+        code = _compiled(tree, source.filename)
         # Marshal marks what is referred to more than once. In a copy of its own the code's constants are
         # no longer the tree's, so its bytes do not depend on when the tree goes.
         copied: CodeType = marshal.loads(marshal.dumps(code))
@@ -30,6 +32,59 @@ def assemble(tree: ast.Module, source: Source) -> CodeType:
         raise DanaSyntaxError("too deeply nested", source, place, code="DANA190") from None
     except (ValueError, TypeError) as error:
         raise InternalError(f"Python does not accept the generated tree: {error}", tree) from error
+
+
+def _compiled(tree: ast.Module, filename: str) -> CodeType:
+    if not _may_be_warned_of(tree):
+        return _compile(tree, filename)
+    # Python would tell of the generated code what `analysis/doubtful.py` tells of the program. Its
+    # filters are those of the whole process: they are touched for such programs only, one at a time.
+    with _filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        return _compile(tree, filename)
+
+
+def _compile(tree: ast.Module, filename: str) -> CodeType:
+    return compile(tree, filename, "exec", dont_inherit=True)
+
+
+_filters = Lock()
+
+_LITERALS = (
+    *(ast.Constant, ast.JoinedStr, ast.Tuple, ast.List, ast.ListComp, ast.Dict, ast.DictComp),
+    *(ast.Set, ast.SetComp, ast.GeneratorExp, ast.Lambda, ast.UnaryOp, ast.BinOp),
+)
+_SINGLETONS = (None, True, False)
+
+
+def _may_be_warned_of(tree: ast.Module) -> bool:
+    """Return whether Python could have a SyntaxWarning for `tree`: it has them for literals only."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        match node:
+            case ast.Compare() if any(isinstance(test, ast.Is | ast.IsNot) for test in node.ops):
+                if any(_is_doubtful(operand) for operand in (node.left, *node.comparators)):
+                    return True
+            case ast.Call(func=value) | ast.Subscript(value=value):
+                if isinstance(value, _LITERALS) and not isinstance(value, ast.Lambda):
+                    return True
+                if isinstance(node, ast.Subscript) and isinstance(value, ast.Lambda):
+                    return True
+            case ast.Assert(test=ast.Tuple() | ast.Constant()) | ast.Try(finalbody=[_, *_]):
+                return True
+        for value in vars(node).values():
+            if isinstance(value, ast.AST):
+                todo.append(value)
+            elif isinstance(value, list):
+                todo += [item for item in value if isinstance(item, ast.AST)]
+    return False
+
+
+def _is_doubtful(operand: ast.expr) -> bool:
+    if isinstance(operand, ast.Constant):
+        return operand.value not in _SINGLETONS
+    return isinstance(operand, _LITERALS)
 
 
 def _span(error: SyntaxError, source: Source) -> Span:

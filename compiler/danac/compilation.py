@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType
+from typing import TypeAlias
 
 from danac import nodes
+from danac.analysis.doubtful import doubtful
 from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
 from danac.analysis.undefined import undefined_names
@@ -22,21 +23,37 @@ from danac.syntax.build import build as build_nodes
 from danac.syntax.parse import ParseTree
 from danac.syntax.parse import parse as parse_text
 
+Report: TypeAlias = Callable[[Diagnostic, Source], None]
+"""Takes a finding about the program at hand."""
 
-def compile_source(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> CodeType:
+
+def compile_source(
+    text: str,
+    filename: str = "<dana>",
+    options: Options = DEFAULT,
+    report: Report | None = None,
+) -> CodeType:
     """Compile a program to the code object of its module.
 
-    Raises `DanaSyntaxError` for a wrong program, and nothing else but `InternalError` for a bug of danac.
+    `report` is told what the program does that it can hardly mean, of which Python's own compiler warns
+    too; all other warnings are for `check_source`. Raises `DanaSyntaxError` for a wrong program, and
+    nothing else but `InternalError` for a bug of danac.
     """
     source = Source(text, filename)
-    with _undisturbed():
-        return assemble(_lower(build(source), source, options), source)
+    with _bugs_shown_as_such():
+        module = build(source)
+        code = assemble(_lower(module, source, options), source)
+        findings = [] if report is None else doubtful(module)
+    for finding in findings:
+        assert report is not None
+        report(finding, source)
+    return code
 
 
 def to_ast(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> ast.Module:
     """Return the Python tree that a program means; raises as `compile_source` does."""
     source = Source(text, filename)
-    with _undisturbed():
+    with _bugs_shown_as_such():
         tree = _lower(build(source), source, options)
         # Some rules only Python's own compiler knows: what it refuses is no program.
         assemble(tree, source)
@@ -63,7 +80,7 @@ def check_source(
     source = Source(text, filename)
     findings: list[Diagnostic] = []
     try:
-        with _undisturbed():
+        with _bugs_shown_as_such():
             findings += _findings(source, options)
     except DanaSyntaxError as error:
         findings.append(error.diagnostic)
@@ -92,20 +109,12 @@ def _lower(module: nodes.Module, source: Source, options: Options) -> ast.Module
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Run the stages with the garbage collector at rest, and report what they should not raise as a bug.
-
-    Trees and nodes all live until the end, so collections in between find nothing: they made the time
-    grow faster than the program.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
+def _bugs_shown_as_such() -> Iterator[None]:
+    """Run the stages, and report what they should not raise as a bug."""
     try:
         yield
-    except (DanaSyntaxError, InternalError):
+    except DanaSyntaxError:
         raise
     except Exception as error:
-        raise InternalError.of(error) from error
-    finally:
-        if was_enabled:
-            gc.enable()
+        bug = InternalError.of(error)
+        raise bug from (None if bug is error else error)

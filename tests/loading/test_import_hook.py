@@ -516,8 +516,9 @@ except danac.DanaSyntaxError as error:
         script = (
             INSTALL
             + """
+from danac.loading.code_object import compile_bytes
 def fail():
-    danac.run_source("y = (2 +")
+    compile_bytes(b"y = (2 +", "b.dana")
 try:
     fail()
 except SyntaxError as error:

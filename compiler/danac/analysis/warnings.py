@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from danac import nodes
+from danac.analysis.doubtful import doubtful
 from danac.analysis.names import Names
 from danac.analysis.undefined import reads
 from danac.diagnostics import Diagnostic
@@ -18,6 +19,7 @@ from danac.source import Source
 def warnings(module: nodes.Module, names: Names, source: Source) -> list[Diagnostic]:
     """Return all warnings about `module`, in source order."""
     found = [
+        *doubtful(module),
         *_unused_captures(module),
         *_single_branches(module),
         *_portability(module, source),

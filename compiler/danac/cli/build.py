@@ -17,6 +17,7 @@ from typing import NamedTuple
 from danac.cli.arguments import (
     STANDARD_INPUT,
     Parser,
+    collector_at_rest,
     compile_options,
     find_programs,
     read_program,
@@ -88,8 +89,9 @@ def _jobs(arguments: argparse.Namespace) -> list[Job]:
 def _build(job: Job) -> bool:
     try:
         text, _ = read_program(job.path)
-        tree = _calling_main(to_ast(text, job.name, job.options))
-        listing = to_python(tree, Source(text, job.name))
+        with collector_at_rest():
+            tree = _calling_main(to_ast(text, job.name, job.options))
+            listing = to_python(tree, Source(text, job.name))
         listing = f"{HEADER}{job.name}; edits are overwritten.\n{listing}"
         changed = _write(job.target, listing.encode())
     except DanaSyntaxError as error:

@@ -11,7 +11,13 @@ import os
 import sys
 from typing import NamedTuple
 
-from danac.cli.arguments import Parser, compile_options, find_programs, read_program
+from danac.cli.arguments import (
+    Parser,
+    collector_at_rest,
+    compile_options,
+    find_programs,
+    read_program,
+)
 from danac.compilation import check_source
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError, render
 from danac.options import Options
@@ -56,7 +62,8 @@ def _check(path: str, options: Options) -> list[Finding]:
         return [Finding(error.diagnostic, Source(before + (error.text or ""), path))]
     source = Source(text, name)
     try:
-        found = check_source(text, name, options)
+        with collector_at_rest():
+            found = check_source(text, name, options)
     except InternalError as bug:
         if os.environ.get("DANAC_DEBUG"):
             raise

@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 
 from danac.cli import dumps
-from danac.cli.arguments import Parser, compile_options, read_program
+from danac.cli.arguments import Parser, collector_at_rest, compile_options, read_program
 from danac.compilation import build, compile_source, parse, to_ast
 from danac.diagnostics import DanaSyntaxError
 from danac.listing import to_python
@@ -29,7 +29,8 @@ def execute(arguments: list[str]) -> int:
     options = compile_options(wanted.file, wanted)
     try:
         text, name = read_program(wanted.file)
-        shown = _render(wanted.stage, text, name, options).rstrip("\n")
+        with collector_at_rest():
+            shown = _render(wanted.stage, text, name, options).rstrip("\n")
     except DanaSyntaxError as error:
         print(render_syntax_error(error), file=sys.stderr)
         return 2

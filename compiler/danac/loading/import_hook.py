@@ -28,6 +28,8 @@ TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cach
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from danac.compilation import Report
+
 SUFFIXES = (".dana", ".na")
 """The file name endings of Dana programs and modules, in the order in which they are looked for."""
 
@@ -72,12 +74,16 @@ class DanaLoader(SourceFileLoader):
 
     Its base gives what `importlib`, `inspect`, `linecache`, `runpy` and `importlib.resources` ask
     for (`exec_module`, `get_filename`, `get_data`, `is_package` …); reading and compiling differ.
-    `given` are compile options besides those that the module's project asks for.
+    `given` are compile options besides those that the module's project asks for; `report` is told
+    what the module can hardly mean, when it is compiled.
     """
 
-    def __init__(self, fullname: str, path: str, given: Options = DEFAULT) -> None:
+    def __init__(
+        self, fullname: str, path: str, given: Options = DEFAULT, report: Report | None = None
+    ) -> None:
         super().__init__(fullname, path)
         self._given = given
+        self._report = report
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Return the new module, marked with `__dana__`.
@@ -98,7 +104,7 @@ class DanaLoader(SourceFileLoader):
         """Return the module's code; raises `ImportError`, `OSError` or `DanaSyntaxError`."""
         path = self.get_filename(fullname)
         try:
-            return load_code(path, self._options(path))
+            return load_code(path, self._options(path), self._report)
         except SyntaxError as error:
             # Where in the compiler the error was found is nothing that an importer wants to see.
             raise error.with_traceback(None) from None
@@ -173,11 +179,13 @@ class FolderListing:
 class DanaFinder:
     """The meta path finder for Dana modules; several threads may use one.
 
-    `given` are the compile options for all of them, besides those of their projects.
+    `given` are the compile options for all of them, besides those of their projects; `report` is
+    told what they can hardly mean.
     """
 
     def __init__(self) -> None:
         self.given = DEFAULT
+        self.report: Report | None = None
         self._listings: dict[str, FolderListing] = {}
 
     def find_spec(
@@ -205,7 +213,7 @@ class DanaFinder:
         self._listings.clear()
 
     def _spec(self, fullname: str, path: str, is_package: bool) -> ModuleSpec:
-        loader = DanaLoader(fullname, path, self.given)
+        loader = DanaLoader(fullname, path, self.given, self.report)
         spec = DanaSpec(fullname, loader, origin=path, is_package=is_package)
         # These three give the module its `__file__`, `__cached__` and `__path__`.
         spec.has_location = True
@@ -250,13 +258,14 @@ class _Hook:
         self._finder: DanaFinder | None = None
         self._path_entries: list[str] = []
 
-    def install(self, given: Options | None) -> None:
+    def install(self, given: Options | None, report: Report | None = None) -> None:
         with self._lock:
             if self._finder is None:
                 self._finder = DanaFinder()
                 self._path_entries = _add_to_path(dana_path())
             if given is not None:
                 self._finder.given = given
+                self._finder.report = report
             # A test runner may have restored a copy of sys.meta_path since the last call.
             if self._finder not in sys.meta_path:
                 sys.meta_path.insert(_position_of_path_finder(), self._finder)
@@ -300,12 +309,13 @@ def install() -> None:
     _hook.install(None)
 
 
-def install_for_program(given: Options) -> None:
+def install_for_program(given: Options, report: Report | None = None) -> None:
     """Install the hook for a program that was started with these compile options.
 
-    They hold for all modules that are imported from now on, besides what their projects ask for.
+    They hold for all modules that are imported from now on, besides what their projects ask for;
+    `report` is told what these modules can hardly mean.
     """
-    _hook.install(given)
+    _hook.install(given, report)
 
 
 def uninstall() -> None:
