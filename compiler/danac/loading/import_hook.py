@@ -10,11 +10,11 @@ one whatever it holds. A module is compiled with the options that its own projec
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
 from _thread import allocate_lock
-from importlib import _bootstrap
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, MethodType, ModuleType
 
@@ -37,10 +37,14 @@ SUFFIXES = (".dana", ".na")
 _CLOCK_TICK_NS = 2_000_000_000
 _NEVER = -1
 
-# Where importlib calls something through this function, Python leaves the frames of importlib that
-# led there out of tracebacks. Without it they would be shown; nothing else would change.
+# Two things here are importlib's own affair, since no public way leads there; without them tracebacks
+# show more frames and import cycles get no note, and nothing else changes. The first: where importlib
+# calls something through this function, Python leaves the frames of importlib that led there out of
+# tracebacks. The second is `_initializing`, see `DanaSpec`.
 _call_with_frames_removed = getattr(
-    _bootstrap, "_call_with_frames_removed", lambda function, *arguments: function(*arguments)
+    getattr(importlib, "_bootstrap", None),
+    "_call_with_frames_removed",
+    lambda function, *arguments: function(*arguments),
 )
 
 
@@ -49,7 +53,8 @@ class DanaSpec(ModuleSpec):
 
     importlib keeps in `_initializing` whether the module is being imported, and resets it while an
     exception leaves the import. Seen from here, the exception can be completed without a frame
-    of danac in its traceback, which a wrapper around `exec_module` would leave there.
+    of danac between the importer and the module, which a wrapper around `exec_module` would leave
+    there: in tracebacks, and for warnings that are to show the importer's line.
     """
 
     def __setattr__(self, name: str, value: object) -> None:
