@@ -11,6 +11,7 @@ from itertools import count
 from types import CodeType
 from typing import Any
 
+from dana_runtime.tracebacks import RaisedByCaller
 from danac import compilation, listing
 from danac.diagnostics import DanaSyntaxError, Diagnostic
 from danac.loading.tracebacks import register_text
@@ -21,24 +22,8 @@ _DEFAULT = "<dana>"
 _numbers = count(1)
 
 
-class _OwnFramesHidden:
-    """Lets the errors of a wrong program out without a traceback.
-
-    Where in the compiler an error was found is nothing that its user wants to see. Raising goes on
-    behind `__exit__` without a new entry: what is left are the frames of those who called danac.
-    """
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
-    ) -> None:
-        if isinstance(error, DanaSyntaxError):
-            error.with_traceback(None)
-
-
-_own_frames_hidden = _OwnFramesHidden()
+# Where in the compiler an error was found is nothing that its user wants to see.
+_own_frames_hidden = RaisedByCaller(DanaSyntaxError)
 
 
 def compile_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> CodeType:
