@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).parent.parent
 ROOTS = {"danac": CHECKOUT / "compiler", "dana_runtime": CHECKOUT / "runtime"}
 
 FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers", "staging"}
-STAGES = {"syntax", "analysis", "lowering", "cells", "listing"}
+STAGES = {"syntax", "analysis", "lowering", "assembly", "cells", "listing"}
 VIEWS = {"highlighting", "graph", "repl"}
 
 # Each part of danac, and the other parts that it may import. A part is a module or folder directly
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "syntax": FOUNDATION,
     "analysis": FOUNDATION,
     "lowering": FOUNDATION | {"analysis"},
+    "assembly": FOUNDATION,
     "listing": FOUNDATION,
     "cells": set(),
     # For people to look at: colours and pictures of programs, nothing of which is executed.

@@ -13,7 +13,6 @@ a GIL and on free-threaded ones. As with Python's globals, `private:x += 1` is t
 
 from __future__ import annotations
 
-import os
 import sys
 from contextvars import ContextVar
 
@@ -278,17 +277,15 @@ def lookup(name: str, private: Scope) -> Any:
         value = scope._find(name)
         if value is not _DELETED:
             return value
-    # Python's printer suggests the nearest name that the innermost frame of the traceback knows.
-    # Where this file is cut off the traceback, that is the calling frame; elsewhere it is this one.
-    known = {**frame.f_locals, **frame.f_globals}
-    hint = _scoped_hint(name, [*known, *frame.f_builtins], private)
-    # In a list that is empty by then: the error must not hold a frame that holds the error.
-    known["_dana_errors"] = [NameError(f"name {name!r} is not defined{hint}", name=name)]
-    # A file of this package, for those who cut them off; none that exists, so that the traceback
-    # shows no line of another one.
-    filename = os.path.join(os.path.dirname(__file__), "undefined-name")
-    exec(compile("raise _dana_errors.pop()", filename, "exec"), known)
-    raise AssertionError("not reached: the line above has raised")
+    from dana_runtime.tracebacks import RaisedByCaller
+
+    bare = [*frame.f_locals, *frame.f_globals, *frame.f_builtins]
+    message = f"name {name!r} is not defined{_scoped_hint(name, bare, private)}"
+    del frame
+    # Python's printer suggests the nearest name that the innermost frame of the traceback knows: that
+    # has to be the calling one.
+    with RaisedByCaller(NameError):
+        raise NameError(message, name=name)
 
 
 def _scoped_hint(name: str, bare: list[str], private: Scope) -> str:

@@ -214,3 +214,27 @@ def test_package_keeps_its_name(tmp_path, monkeypatch):
         "__init__.py",
         "prices.py",
     ]
+
+
+def test_undefined_name_of_a_built_file_is_shown_where_it_is_read(tmp_path, run_danac, run_python):
+    text = """\
+def f():
+    try:
+        return totl
+    except NameError as e:
+        print(e.line == 1, e.source_line)
+total = 5
+f()
+def g():
+    return totl
+g()
+"""
+    (tmp_path / "a.dana").write_text(text)
+    assert run_danac("build", "a.dana", cwd=tmp_path).returncode == 0
+    completed = run_python("a.py", cwd=tmp_path)
+    assert completed.stdout == "False         return _dana_lookup('totl', _dana_private)\n"
+    shown = completed.stderr.splitlines()
+    places = [line.split(",")[0].strip() for line in shown if line.startswith("  File")]
+    assert places == [f'File "{tmp_path / "a.py"}"'] * 2
+    assert "    return _dana_lookup('totl', _dana_private)" in shown
+    assert shown[-1] == "NameError: name 'totl' is not defined. Did you mean: 'total'?"

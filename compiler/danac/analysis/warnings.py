@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from danac import nodes
 from danac.analysis.decisions import may_ask_for
+from danac.analysis.doubtful import doubtful
 from danac.analysis.names import Names
 from danac.analysis.undefined import reads
 from danac.analysis.walking import with_scopes
@@ -20,6 +21,7 @@ from danac.source import Source
 def warnings(module: nodes.Module, names: Names, source: Source) -> list[Diagnostic]:
     """Return all warnings about `module`, in source order."""
     found = [
+        *doubtful(module),
         *_unused_captures(module, names),
         *_single_branches(module),
         *_portability(module, source),

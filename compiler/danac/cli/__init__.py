@@ -134,11 +134,7 @@ def _complain(message: str) -> int:
 def _report_bug(error: Exception) -> int:
     from danac.diagnostics import InternalError
 
-    if isinstance(error, InternalError):
-        print(f"danac: internal error: {error}", file=sys.stderr)
-    else:
-        bug = InternalError(f"{type(error).__name__}: {error}")
-        print(f"danac: internal error: {bug}", file=sys.stderr)
+    print(f"danac: internal error: {InternalError.of(error)}", file=sys.stderr)
     print("  DANAC_DEBUG=1 in the environment shows where it happened.", file=sys.stderr)
     return _FAILED
 

@@ -19,6 +19,7 @@ The caller is also the one who sees to the time: it wakes when the nearest branc
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from contextvars import Context, copy_context
 from operator import itemgetter
 from threading import Lock, Thread, get_ident, main_thread
@@ -308,8 +309,9 @@ class Run(Job):
 
     def _finished(self) -> None:
         if not self.unfinished.pop():
-            # It was 0, the last one.
-            self.latch.release()
+            # It was 0, the last one. A cancel may have opened the latch already.
+            with suppress(RuntimeError):
+                self.latch.release()
 
     def _failed(self, index: int, error: BaseException, elapsed: float) -> bool:
         """Take in that a branch has failed; False says that the block is over with that."""
