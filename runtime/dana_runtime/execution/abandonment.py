@@ -147,6 +147,8 @@ def unshield(flight: Flight) -> None:
             flight.permit.pop()
         except IndexError:
             _wait_for_strike(flight)
+        # Here it is, and no other one comes.
+        flight.struck = True
         raise BranchCancelled
 
 
