@@ -177,7 +177,7 @@ class TestNothingGrows:
         assert after[1] <= threads + 8
         assert not cancellation.outermost
         assert not lookout._state.claimed
-        assert not abandonment._flights
+        assert not abandonment.flights
         assert all(worker.inbox.qsize() <= 2 for worker in workers._pool.idle)
 
     def test_thousands_of_blocks_at_once_that_write_one_name(self):
