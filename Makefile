@@ -8,12 +8,15 @@ pip := $(bin)/python -m pip --quiet --disable-pip-version-check
 # The Pythons to measure on, each with danac installed; without any it is the one of VENV.
 BENCH_PYTHONS ?=
 
+# How long `make soak` goes on.
+SOAK_SECONDS ?= 60
+
 # What is installed is written down in stamp files, so that a second run installs nothing.
 installed := $(VENV)/.installed
 installed_test := $(VENV)/.installed-test
 installed_dev := $(VENV)/.installed-dev
 
-.PHONY: help demo test lint format pytest bench-language clean
+.PHONY: help demo test lint format pytest bench-language bench-blocks soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -39,6 +42,12 @@ pytest: $(installed_test) ## only the tests, without lint or coverage
 
 bench-language: $(installed) ## measure compiled Dana against Python; benchmarks/README.md shows the result
 	$(bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
+
+bench-blocks: $(installed) ## measure parallel blocks against Python's own threads
+	$(bin)/python -m benchmarks.blocks $(addprefix --python ,$(BENCH_PYTHONS))
+
+soak: $(installed_test) ## run random blocks for SOAK_SECONDS, and count what is left over
+	$(bin)/python -m tests.soak --seconds $(SOAK_SECONDS)
 
 clean: ## remove the environments and all that the tools left behind
 	rm -rf .venv .venvs dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis

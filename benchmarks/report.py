@@ -20,6 +20,7 @@ This page is written by `benchmarks/report.py` from the files in `benchmarks/res
 | command | measures | writes |
 |---|---|---|
 | `make bench-language` | compiled Dana against the same thing written in Python | `results/language.json` |
+| `make bench-blocks` | what a parallel block costs, against Python's own threads | `results/blocks.json` |
 | `python -m benchmarks.compilation` | where the compiler spends its time | `results/compilation.json` |
 | `python -m pytest benchmarks -k NAME` | one comparison, with pytest-benchmark | |
 
@@ -71,8 +72,17 @@ def _row(cells: list[str]) -> str:
 
 def language_tables(results: dict[str, Any]) -> str:
     """Return the section on `results/language.json`: one table a group, one column a Python."""
+    return _tables("## Compiled Dana against Python", results)
+
+
+def block_tables(results: dict[str, Any]) -> str:
+    """Return the section on `results/blocks.json`, in the same form."""
+    return _tables("## Parallel blocks against Python's threads", results)
+
+
+def _tables(title: str, results: dict[str, Any]) -> str:
     runs = results["runs"]
-    lines = ["## Compiled Dana against Python", "", _conditions(runs)]
+    lines = [title, "", _conditions(runs)]
     head = ["Dana", "against", "goal"]
     for run in runs:
         head += [run["conditions"]["python"].removeprefix("CPython "), "quartiles"]
@@ -128,7 +138,7 @@ def compilation_tables(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-SECTIONS = {"language": language_tables, "compilation": compilation_tables}
+SECTIONS = {"language": language_tables, "blocks": block_tables, "compilation": compilation_tables}
 
 
 if __name__ == "__main__":

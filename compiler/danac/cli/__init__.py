@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from danac.cli.leaving import Leaving
 from danac.loading.errors import UsageError
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
@@ -33,8 +34,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     `argv` is the command line without the program's own name, `sys.argv` if left out. A mistake of
     the user's becomes one line on standard error and the status 2.
     """
+    if argv is not None:
+        return _run(list(argv))
+    # The process is ours, and so is its end.
+    leaving = Leaving()
+    leaving.status = status = _run(sys.argv[1:])
+    return status
+
+
+def _run(arguments: list[str]) -> int:
     try:
-        status = _dispatch(list(sys.argv[1:] if argv is None else argv))
+        status = _dispatch(arguments)
         _flush_standard_output()
     except UsageError as error:
         return _complain(str(error))
