@@ -33,6 +33,10 @@ if TYPE_CHECKING:
         run_in_order,
         run_in_order_capturing,
     )
+    from dana_runtime.execution.worker_setups import (
+        register_worker_setup,
+        unregister_worker_setup,
+    )
     from dana_runtime.functions import (
         add_four,
         add_one,
@@ -102,6 +106,7 @@ _MODULE_OF = {
         "execution.fan_out": (
             "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"
         ),
+        "execution.worker_setups": "register_worker_setup unregister_worker_setup",
         "scopes": "lookup private_scope public system",
         "values.structs": "struct",
         "values.subscripts": "subscript_note",
@@ -174,6 +179,7 @@ __all__ = [
     "private_scope",
     "public",
     "receiver",
+    "register_worker_setup",
     "repeat",
     "run_in_order",
     "run_in_order_capturing",
@@ -188,6 +194,7 @@ __all__ = [
     "title_case",
     "type_named",
     "type_of",
+    "unregister_worker_setup",
     "validate_args",
 ]
 

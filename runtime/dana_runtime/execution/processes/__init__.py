@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dana_runtime.execution.attempt import Attempt
-from dana_runtime.execution.processes.setups import register_worker_setup, unregister_worker_setup
 from dana_runtime.execution.processes.state import in_worker
+from dana_runtime.execution.worker_setups import register_worker_setup, unregister_worker_setup
 
 __all__ = [
     "in_worker",

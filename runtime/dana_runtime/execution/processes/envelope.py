@@ -24,7 +24,7 @@ from dana_runtime.execution.cancellation import current_group
 from dana_runtime.execution.processes.files import SharedFile, Span, shared
 from dana_runtime.execution.processes.pickling import Packed, Parcel, packed, rebuilt
 from dana_runtime.execution.processes.scope_travel import Collected, collected, place
-from dana_runtime.execution.processes.setups import registered_setups
+from dana_runtime.execution.worker_setups import registered_setups
 from dana_runtime.scopes import Layer, Scope, current_layer
 
 # Of the form of tasks and responses: processes with different ones do not understand each other.

@@ -34,7 +34,7 @@ from dana_runtime.execution.processes.files import fill_at
 from dana_runtime.execution.processes.limits import MemoryLimit, die_with, ignore_interrupts
 from dana_runtime.execution.processes.pickling import Packed, Parcel, packed, rebuilt
 from dana_runtime.execution.processes.scope_travel import laid_over
-from dana_runtime.execution.processes.setups import set_up
+from dana_runtime.execution.worker_setups import set_up
 from dana_runtime.scopes import current_layer
 from dana_runtime.tracebacks import without_runtime_frames
 
