@@ -45,17 +45,14 @@ def place(layer: Layer | None) -> Place:
     return places
 
 
-def laid_over(scopes: Collected, places: Place) -> Layer | None:
+def laid_over(scopes: Collected, places: Place) -> Layer:
     """Return the layer of a branch that stands at `places` and sees `scopes`."""
-    layer: Layer | None = None
-    for block, index in places:
+    layer = outermost = Layer(None, *places[0]) if places else Layer(None)
+    for block, index in places[1:]:
         layer = Layer(layer, block, index)
-    outermost = layer
-    while outermost is not None and outermost.parent is not None:
-        outermost = outermost.parent
-    if outermost is not None:
-        for scope, names in scopes:
-            overlay(outermost, scope, {name: _Received(sent) for name, sent in names.items()})
+    # In the outermost one: those inside of it are there to say where the branch stands.
+    for scope, names in scopes:
+        overlay(outermost, scope, {name: _Received(sent) for name, sent in names.items()})
     return layer
 
 
