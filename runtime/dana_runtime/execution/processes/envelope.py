@@ -15,17 +15,18 @@ import os
 import pickle
 import sys
 from collections.abc import Sequence
-from threading import Lock
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from dana_runtime.errors import MemoryLimitExceeded, RemoteError
 from dana_runtime.execution.attempt import Attempt
-from dana_runtime.execution.cancellation import current_group
-from dana_runtime.execution.processes.files import SharedFile, Span, shared
+from dana_runtime.execution.processes.files import Chunks, SharedFile, Span, shared_file
 from dana_runtime.execution.processes.pickling import Packed, Parcel, packed, rebuilt
 from dana_runtime.execution.processes.scope_travel import Collected, collected, place
+from dana_runtime.execution.processes.sharing import Shared, shared_by
+from dana_runtime.execution.settings import current
 from dana_runtime.execution.worker_setups import registered_setups
-from dana_runtime.scopes import Layer, Scope, current_layer
+from dana_runtime.scopes import Scope, current_layer
 
 # Of the form of tasks and responses: processes with different ones do not understand each other.
 FORM = 1
@@ -78,151 +79,102 @@ class Envelope:
     without the program's Dana modules, `local` for those that can map files of this one.
     """
 
-    __slots__ = ("_files", "_load", "attempt", "task")
+    __slots__ = ("_attempt", "_by_value", "_files", "_local", "_shared", "task")
 
     def __init__(self, attempt: Attempt, local: bool, by_value: bool = False) -> None:
-        self.attempt = attempt
+        self._attempt = attempt
+        self._local = local
+        self._by_value = by_value
         self._files: list[SharedFile] = []
-        self._load = _load_of(attempt, by_value)
+        self._shared: list[Shared[Any]] = []
         try:
-            self.task = self._task(attempt, local, by_value)
+            self.task = self._task()
         except BaseException:
             self.close()
             raise
 
-    def _task(self, attempt: Attempt, local: bool, by_value: bool) -> Task:
-        try:
-            function = packed(attempt.function, by_value)
-        except Exception as error:
-            raise _unpicklable(attempt, "its function", error) from error
-        value, value_scopes = self._load.value(attempt, local)
-        layer = attempt.context.get(current_layer)
-        scopes = self._load.scopes(layer, [*function.scopes, *value_scopes])
-        try:
-            surroundings = packed((attempt.settings, scopes, place(layer)), by_value)
-        except Exception as error:
-            raise _unpicklable(attempt, "its settings", error) from error
+    def close(self) -> None:
+        """Let go of the files; call it once, when the attempt is over."""
+        for file in self._files:
+            file.close()
+        for shared in self._shared:
+            shared.leave()
+
+    def _task(self) -> Task:
+        attempt, local = self._attempt, self._local
+        function = self._packed(attempt.function, "its function")
+        value, value_scopes = self._common(attempt.value, "value").get(self._value)
+        scopes = self._scopes([*function.scopes, *value_scopes])
+        # Not those of this branch alone: they are for the blocks inside of it.
+        settings = attempt.context.run(current)
+        surroundings = (settings, scopes, place(attempt.context.get(current_layer)))
         return Task(
             FORM,
             sys.version_info[:2],
             # Another machine may lack what they set up, and has no use for it.
-            () if by_value else registered_setups(),
+            () if self._by_value else registered_setups(),
             tuple(sys.path) if local else None,
             _working_folder() if local else None,
             attempt.name,
             attempt.thread_name,
             attempt.depth,
-            getattr(attempt.settings, "memory_limit", None) if local else None,
-            self._parcel(function, local),
+            attempt.settings.memory_limit if local else None,
+            self._parcel(function, self._files),
             value,
-            self._parcel(surroundings, local),
+            self._parcel(self._packed(surroundings, "its settings"), self._files),
             "",
         )
 
-    def _parcel(self, what: Packed, local: bool) -> Parcel:
-        parcel, file = _sealed(what, local)
-        if file is not None:
-            self._files.append(file)
-        return parcel
+    def _common(self, about: object, kind: str) -> Shared[Any]:
+        shared: Shared[Any] = shared_by(self._attempt, about, kind, self._local, self._by_value)
+        self._shared.append(shared)
+        return shared
 
-    def close(self) -> None:
-        """Let go of the files; call it once the attempt is over."""
-        for file in self._files:
-            file.close()
-        self._files.clear()
-        self._load.leave()
-
-
-class _Load:
-    """What the attempts of one block that are on their way have in common: value and scopes."""
-
-    __slots__ = ("_by_value", "_collected", "_files", "_key", "_lock", "_values", "group", "users")
-
-    def __init__(self, key: tuple[int, bool], group: object, by_value: bool) -> None:
-        self._key = key
-        self._by_value = by_value
-        # Held so that no other group can have its identity.
-        self.group = group
-        self.users = 0
-        self._lock = Lock()
-        # By the identity of the value, which is held for the same reason.
-        self._values: dict[tuple[int, bool], tuple[object, Parcel, list[Scope]]] = {}
-        self._collected: Collected | None = None
-        self._files: list[SharedFile] = []
-
-    def value(self, attempt: Attempt, local: bool) -> tuple[Parcel, list[Scope]]:
-        """Return the value of `attempt` as a parcel, and the scopes it refers to."""
-        key = id(attempt.value), local
-        with self._lock:
-            if key not in self._values:
-                try:
-                    what = packed(attempt.value, self._by_value)
-                except Exception as error:
-                    raise _unpicklable(attempt, "its argument", error) from error
-                parcel, file = _sealed(what, local)
-                if file is not None:
-                    self._files.append(file)
-                self._values[key] = attempt.value, parcel, what.scopes
-            return self._values[key][1:]
-
-    def scopes(self, layer: Layer | None, seen: Sequence[Scope]) -> Collected:
-        """Return what a branch with `layer` sees of the scopes, those in `seen` included."""
-        # What its siblings see is the same: a branch has written nothing before it begins.
-        with self._lock:
-            known = self._collected
-            if known is None or not set(seen) <= {scope for scope, _ in known}:
-                known = self._collected = collected(layer, seen, self._by_value)
-            return known
-
-    def leave(self) -> None:
-        """Let go of it on behalf of one attempt; the last one closes the files."""
-        with _loads_lock:
-            self.users -= 1
-            if self.users:
-                return
-            if _loads.get(self._key) is self:
-                del _loads[self._key]
-        for file in self._files:
-            file.close()
-
-
-_loads: dict[tuple[int, bool], _Load] = {}
-_loads_lock = Lock()
-
-
-def _load_of(attempt: Attempt, by_value: bool) -> _Load:
-    """Return the load that `attempt` shares; outside of blocks it is its own."""
-    group = attempt.context.get(current_group)
-    key = id(group), by_value
-    with _loads_lock:
-        load = None if group is None else _loads.get(key)
-        if load is None:
-            load = _Load(key, group, by_value)
-            if group is not None:
-                _loads[key] = load
-        load.users += 1
-        return load
-
-
-def _sealed(what: Packed, local: bool) -> tuple[Parcel, SharedFile | None]:
-    """Return the parcel of `what`, and the file that it needs."""
-    if local and what.is_large():
-        files: list[SharedFile] = []
-
-        def fill(buffers: Sequence[Sequence[bytes | bytearray | memoryview]]) -> list[Span]:
-            found = shared(buffers)
-            if found is None:
-                raise OSError("no room for a shared file")
-            files.append(found[0])
-            return found[1]
-
+    def _packed(self, what: object, called: str) -> Packed:
         try:
-            parcel = what.in_file("", fill)
-        except OSError:
-            # It goes through the pipe.
-            return what.inline(), None
-        return parcel._replace(address=files[0].address), files[0]
-    return what.inline(), None
+            return packed(what, self._by_value)
+        except Exception as error:
+            name = self._attempt.name
+            text = f"{name}: {called} cannot be pickled to run in another process: {error}"
+            raise pickle.PicklingError(text) from error
+
+    def _value(self, files: list[SharedFile]) -> tuple[Parcel, list[Scope]]:
+        value = self._packed(self._attempt.value, "its argument")
+        return self._parcel(value, files), value.scopes
+
+    def _scopes(self, seen: list[Scope]) -> Collected:
+        """Return what the branch sees of the scopes, those in `seen` included."""
+        layer = self._attempt.context.get(current_layer)
+
+        def collect(files: list[SharedFile]) -> Collected:
+            return collected(layer, seen, self._by_value)
+
+        if layer is None or layer.names:
+            return collect([])
+        # It has written nothing yet: its siblings, over the same layer, see the same.
+        known: Collected = self._common(layer.parent, "scopes").get(collect)
+        return known if set(seen) <= {scope for scope, _ in known} else collect([])
+
+    def _parcel(self, what: Packed, files: list[SharedFile]) -> Parcel:
+        """Return the parcel of `what`; a file that it needs is put into `files`."""
+        if self._local and what.is_large():
+            # OSError: there is no room for a file, and it goes through the pipe.
+            with suppress(OSError):
+                return _in_file(what, files)
+        return what.inline()
+
+
+def _in_file(what: Packed, files: list[SharedFile]) -> Parcel:
+    addresses = []
+
+    def fill(buffers: Sequence[Chunks]) -> list[Span]:
+        file, spans = shared_file(buffers)
+        files.append(file)
+        addresses.append(file.address)
+        return spans
+
+    parcel = what.in_file("", fill)
+    return parcel._replace(address=addresses[0])
 
 
 def _working_folder() -> str | None:
@@ -231,11 +183,6 @@ def _working_folder() -> str | None:
     except OSError:
         # It has been removed.
         return None
-
-
-def _unpicklable(attempt: Attempt, what: str, error: BaseException) -> pickle.PicklingError:
-    text = f"{attempt.name}: {what} cannot be pickled to run in another process: {error}"
-    return pickle.PicklingError(text)
 
 
 def open_response(attempt: Attempt, response: Response, results: SharedFile | None = None) -> None:
@@ -267,7 +214,7 @@ def _outcome(attempt: Attempt, response: Response, results: SharedFile | None) -
         text = f"{attempt.name}: it cannot be rebuilt in the other process: {response.text}"
         raise pickle.PicklingError(text) from remote
     if kind == OUT_OF_MEMORY:
-        limit = getattr(attempt.settings, "memory_limit", None)
+        limit = attempt.settings.memory_limit
         text = f"{attempt.name} wanted more memory than memory_limit={limit} bytes allows"
         raise MemoryLimitExceeded(text) from remote
     raise RuntimeError(f"{attempt.name} cannot run in another process: {response.text}")
@@ -294,14 +241,3 @@ def _error(
     # Not `raise … from`: an exception may refuse assignments, as frozen dataclasses do.
     BaseException.__setattr__(error, "__cause__", remote)
     return error
-
-
-def forget() -> None:
-    """Begin anew in a process that was forked: other threads are gone, and so is what they held."""
-    global _loads_lock
-    _loads_lock = Lock()
-    _loads.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=forget)

@@ -90,21 +90,24 @@ class SharedFile:
             self.close()
 
 
-def shared(buffers: Sequence[Chunks]) -> tuple[SharedFile, list[Span]] | None:
+def shared_file(buffers: Sequence[Chunks]) -> tuple[SharedFile, list[Span]]:
     """Return a file that is filled with `buffers`, and where they are.
 
-    None says that neither memory nor the folder for temporary files has room for them.
+    Raises OSError if neither memory nor the folder for temporary files has room for them.
     """
-    for folder in dict.fromkeys((MEMORY_FOLDER, tempfile.gettempdir())):
-        if os.path.isdir(folder):
-            with suppress(OSError):
-                file = SharedFile(folder)
-                try:
-                    return file, file.fill(buffers)
-                except BaseException:
-                    file.close()
-                    raise
-    return None
+    if os.path.isdir(MEMORY_FOLDER):
+        with suppress(OSError):
+            return _filled(MEMORY_FOLDER, buffers)
+    return _filled(tempfile.gettempdir(), buffers)
+
+
+def _filled(folder: str, buffers: Sequence[Chunks]) -> tuple[SharedFile, list[Span]]:
+    file = SharedFile(folder)
+    try:
+        return file, file.fill(buffers)
+    except BaseException:
+        file.close()
+        raise
 
 
 def mapped(address: str, spans: Sequence[Span]) -> list[memoryview]:

@@ -254,7 +254,7 @@ class Pool:
 
     def start(self, attempt: Attempt) -> Callable[[], None]:
         """Start one attempt in a slot; return what abandons it."""
-        warn_if_not_enforced(getattr(attempt.settings, "memory_limit", None))
+        warn_if_not_enforced(attempt.settings.memory_limit)
         # First a slot, so that its process starts while the attempt is pickled.
         job, started = self._job(attempt)
         try:

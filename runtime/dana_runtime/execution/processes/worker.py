@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import traceback
-from contextvars import Context, ContextVar
+from contextvars import Context
 from types import CoroutineType
 from typing import Any
 
@@ -34,6 +34,7 @@ from dana_runtime.execution.processes.files import fill_at
 from dana_runtime.execution.processes.limits import MemoryLimit, die_with, ignore_interrupts
 from dana_runtime.execution.processes.pickling import Packed, Parcel, packed, rebuilt
 from dana_runtime.execution.processes.scope_travel import laid_over
+from dana_runtime.execution.settings import Settings, using
 from dana_runtime.execution.worker_setups import set_up
 from dana_runtime.scopes import current_layer
 from dana_runtime.tracebacks import without_runtime_frames
@@ -118,17 +119,14 @@ def _come_to(task: Task) -> None:
         os.chdir(task.folder)
 
 
-def _enter(task: Task, settings: Any) -> None:
+def _enter(task: Task, settings: Settings) -> None:
     group = Group(None)
     # It counts the blocks around the block of this branch.
     group.depth = task.depth - 1
     current_group.set(group)
     state.in_branch.set(True)
-    travelled_settings.set(settings)
-
-
-# The settings that came with the branch.
-travelled_settings: ContextVar[Any] = ContextVar("dana_travelled_settings", default=None)
+    # For as long as the context lasts.
+    using(**{name: getattr(settings, name) for name in settings.explicit}).__enter__()
 
 
 def _called(function: Any, value: Any, task: Task) -> Any:
