@@ -140,7 +140,8 @@ def _lost(attempt: Attempt, future: Future[Any]) -> bool:
 
 def _refused(attempt: Attempt, error: BaseException) -> None:
     if isinstance(error, BrokenExecutor):
-        died = WorkerDied(f"{attempt.name}: the executor that ran it is broken: {error}")
+        because = f": {str(error).strip().splitlines()[0]}" if str(error).strip() else ""
+        died = WorkerDied(f"{attempt.name}: the executor that ran it is broken{because}")
         died.__cause__ = error
         error = died
     attempt.fail(error)

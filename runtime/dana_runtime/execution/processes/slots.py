@@ -18,6 +18,7 @@ Importing this module needs loky and cloudpickle.
 
 from __future__ import annotations
 
+import multiprocessing.process
 import os
 import queue
 import signal
@@ -31,6 +32,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import loky
+from loky import process_executor
 
 from dana_runtime.errors import WorkerDied
 from dana_runtime.execution.attempt import Attempt
@@ -78,7 +80,17 @@ class _Job:
 class Slot:
     """One process, and the attempt that it runs."""
 
-    __slots__ = ("_executor", "_lock", "_pid", "_process", "_results", "idle_since", "job", "pool")
+    __slots__ = (
+        "_doomed",
+        "_executor",
+        "_lock",
+        "_pid",
+        "_process",
+        "_results",
+        "idle_since",
+        "job",
+        "pool",
+    )
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
@@ -86,6 +98,7 @@ class Slot:
         self.job: _Job | None = None
         self._lock = threading.Lock()
         self._executor: Any = None
+        self._doomed = False
         self._pid: int | None = None
         self._process: BaseProcess | None = None
         # Anonymous, and ours: nothing of a large result is left if the worker dies.
@@ -139,11 +152,12 @@ class Slot:
             if job.waiting:
                 return
             # Not if it was given up, or could not be pickled, while the process was starting.
-            job.begun = not job.abandoned and job.envelope is not None
+            job.begun = not (job.abandoned or job.envelope is None or self._doomed)
             if not job.begun:
                 self.job = None
         if not job.begun or job.envelope is None:
-            self._end(job, idle=True)
+            self._end(job, idle=not self._doomed)
+            job.attempt.fail(WorkerDied(f"{job.attempt.name}: it was ended before it began"))
             return
         task = job.envelope.task
         if self._results is not None:
@@ -219,7 +233,12 @@ class Slot:
             self.kill()
 
     def kill(self) -> None:
-        """Kill the process; what it was doing ends as for any other process that dies."""
+        """Kill the process; what it was doing ends as for any other process that dies.
+
+        If it is only starting, it ends when it has started.
+        """
+        with self._lock:
+            self._doomed = True
         if self._pid is not None and self.is_alive():
             with suppress(OSError):
                 os.kill(self._pid, getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -249,8 +268,6 @@ class Pool:
         self._idle: list[Slot] = []
         self._to_launch: queue.SimpleQueue[Slot] = queue.SimpleQueue()
         self._keeper: threading.Thread | None = None
-        self._at_exit = False
-        self._owner = os.getpid()
 
     def start(self, attempt: Attempt) -> Callable[[], None]:
         """Start one attempt in a slot; return what abandons it."""
@@ -334,7 +351,7 @@ class Pool:
                 continue
             slot.launch()
             del slot
-            self._be_first_at_exit()
+            _come_first_at_exit()
 
     def _end_idle(self) -> None:
         oldest = time.monotonic() - IDLE_SECONDS
@@ -344,19 +361,8 @@ class Pool:
         for slot in ended:
             slot.discard()
 
-    def _be_first_at_exit(self) -> None:
-        """Kill what still runs when the interpreter ends, before loky waits for it."""
-        if not self._at_exit:
-            self._at_exit = True
-            # Those that come last are called first: this is after the first use of an executor,
-            # which registers loky's own. RuntimeError: the interpreter is ending already.
-            with suppress(RuntimeError):
-                threading._register_atexit(self._kill_busy)  # type: ignore[attr-defined]
-
-    def _kill_busy(self) -> None:
-        if self._owner != os.getpid():
-            # A child that was forked: they are its parent's.
-            return
+    def kill_busy(self) -> None:
+        """Kill the processes that run a branch."""
         with self._lock:
             busy = self._slots.difference(self._idle)
         for slot in busy:
@@ -365,10 +371,31 @@ class Pool:
 
 pool = Pool()
 
+_comes_first = False
+
+
+def _come_first_at_exit() -> None:
+    """Have the branches that still run killed when the program ends: loky would wait for them.
+
+    It does so before what `atexit` knows is called. There, who registered last is called first.
+    """
+    global _comes_first
+    if not _comes_first:
+        _comes_first = True
+        # loky has registered by now, and would do so anew with every executor: it keeps what
+        # registering returns, which is None, to know that it has.
+        if getattr(process_executor, "process_pool_executor_at_exit", True) is None:
+            process_executor.process_pool_executor_at_exit = True
+        # RuntimeError: the program is ending already.
+        with suppress(RuntimeError):
+            threading._register_atexit(lambda: pool.kill_busy())  # type: ignore[attr-defined]
+
 
 def _forget_slots() -> None:
     global pool
     pool = Pool()
+    # As multiprocessing does in the children that it forks itself; else their exit waits for these.
+    getattr(multiprocessing.process, "_children", set()).clear()
 
 
 if hasattr(os, "register_at_fork"):
