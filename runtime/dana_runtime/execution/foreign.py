@@ -1,7 +1,7 @@
 """Attempts → calls on an executor that the program brings along: any `concurrent.futures.Executor`.
 
     start(attempt) ─► the executor's workers share our memory ─► submit(run in the branch's context)
-                  └─► they do not ─► Envelope ─► submit(worker.serve, task) ─► open_response
+                  └─► they do not ─► Envelope ─► submit(worker.serve, task) ─► opened
 
 A `ThreadPoolExecutor` shares memory, a `ProcessPoolExecutor` does not; any other executor is asked
 once, by a call that looks for a mark which only this process (and this interpreter) has.
@@ -82,7 +82,7 @@ def _submit(attempt: Attempt, executor: Executor, shares_memory: bool) -> Callab
         return lambda: _cancel(running)
     try:
         from dana_runtime.execution.processes import worker
-        from dana_runtime.execution.processes.envelope import Envelope, open_response
+        from dana_runtime.execution.processes.envelope import Envelope, opened
     except ImportError as error:
         raise missing_extra(type(executor).__name__, "processes", error) from error
     # Whether its processes are on this machine is not known, so nothing goes through files.
@@ -92,7 +92,11 @@ def _submit(attempt: Attempt, executor: Executor, shares_memory: bool) -> Callab
         envelope.close()
         if _lost(attempt, future):
             return
-        open_response(attempt, future.result())
+        result, error = opened(attempt, future.result())
+        if error is None:
+            attempt.finish(result)
+        else:
+            attempt.fail(error)
 
     attempt.begin()
     try:

@@ -1,6 +1,6 @@
 """An attempt → the task that another process runs; its response → the end of the attempt.
 
-    Attempt ─► Envelope(attempt) ─► Task ──► worker.serve ──► Response ─► open_response ─► Attempt
+    Attempt ─► Envelope(attempt) ─► Task ──► worker.serve ──► Response ─► opened ─► Attempt
 
 Tasks and responses are tuples of bytes, texts and numbers: what carries them (a pipe, a cluster)
 cannot fail to pickle or to rebuild them. The branch's function and its value, its result and its
@@ -185,14 +185,19 @@ def _working_folder() -> str | None:
         return None
 
 
-def open_response(attempt: Attempt, response: Response, results: SharedFile | None = None) -> None:
-    """End `attempt` as `response` says; `results` is the file that a large result is in."""
+def opened(
+    attempt: Attempt, response: Response, results: SharedFile | None = None
+) -> tuple[Any, BaseException | None]:
+    """Return what a response holds: the result of `attempt` and None, or the error it ends with.
+
+    `results` is the file that a large result is in.
+    """
     try:
-        outcome = _outcome(attempt, response, results)
+        return _outcome(attempt, response, results), None
     except BaseException as error:
-        attempt.fail(error)
-    else:
-        attempt.finish(outcome)
+        # The frames of this module are no part of what has happened.
+        BaseException.with_traceback(error, None)
+        return None, error
 
 
 def _outcome(attempt: Attempt, response: Response, results: SharedFile | None) -> Any:

@@ -2,7 +2,7 @@
 
     start(attempt) ─► an idle slot, or a new one ─► Envelope ─► begin ─► worker.serve
                                                                               │
-         attempt.finish or .fail ◄── open_response ◄── the slot is idle ◄─────┘
+         attempt.finish or .fail ◄── opened ◄── the slot is idle ◄─────┘
                                 └─── WorkerDied   ◄── the slot is gone  ◄── its process has died
 
 A slot is a one-worker executor of loky. More workers to an executor would share its fate: what
@@ -41,7 +41,7 @@ from dana_runtime.execution.processes.envelope import (
     OUT_OF_MEMORY,
     Envelope,
     Response,
-    open_response,
+    opened,
 )
 from dana_runtime.execution.processes.files import SharedFile
 from dana_runtime.execution.processes.limits import warn_if_not_enforced
@@ -186,14 +186,14 @@ class Slot:
             # Its process has been killed, just too late.
             self._end(job, idle=False)
             return
-        # What the file has must be read before the slot serves anybody else.
-        reads_file = response.parcel is not None and response.parcel.address != ""
-        out_of_memory = response.kind == OUT_OF_MEMORY
-        if reads_file:
-            open_response(attempt, response, self._results)
-        self._end(job, idle=not out_of_memory)
-        if not reads_file:
-            open_response(attempt, response)
+        # In this order: the file must be read before the slot serves anybody else, and who waits
+        # for the attempt finds the slot idle, and nothing left in shared memory.
+        result, error = opened(attempt, response, self._results)
+        self._end(job, idle=response.kind != OUT_OF_MEMORY)
+        if error is None:
+            attempt.finish(result)
+        else:
+            attempt.fail(error)
 
     def _end(self, job: _Job, idle: bool) -> None:
         job.close()
