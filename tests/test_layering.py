@@ -46,7 +46,7 @@ MAY_IMPORT_LIBRARY = {"lark": "syntax", "astor": "listing"}
 # The optional libraries of the runtime, and who may import each; they are loaded when first used.
 EXTRAS = {
     "loky": ("dana_runtime.execution.processes",),
-    "cloudpickle": ("dana_runtime.execution.processes",),
+    "cloudpickle": ("dana_runtime.execution.processes", "dana_runtime.execution.cluster"),
     "distributed": ("dana_runtime.execution.cluster",),
 }
 

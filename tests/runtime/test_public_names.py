@@ -58,7 +58,7 @@ print(*(name for name in ("threading", "logging", "typing", "inspect") if name i
 
 
 # Optional libraries, and the folders whose modules import them when they are first used.
-EXTRAS = {"processes": {"loky", "cloudpickle"}, "execution": {"distributed"}}
+EXTRAS = {"processes": {"loky", "cloudpickle"}, "execution": {"distributed", "cloudpickle"}}
 
 
 def test_only_the_standard_library_is_imported():

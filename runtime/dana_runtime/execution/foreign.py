@@ -82,7 +82,7 @@ def _submit(attempt: Attempt, executor: Executor, shares_memory: bool) -> Callab
         return lambda: _cancel(running)
     try:
         from dana_runtime.execution.processes import worker
-        from dana_runtime.execution.processes.envelope import Envelope, opened
+        from dana_runtime.execution.processes.envelope import Envelope, deliver, opened
     except ImportError as error:
         raise missing_extra(type(executor).__name__, "processes", error) from error
     # Whether its processes are on this machine is not known, so nothing goes through files.
@@ -92,11 +92,7 @@ def _submit(attempt: Attempt, executor: Executor, shares_memory: bool) -> Callab
         envelope.close()
         if _lost(attempt, future):
             return
-        result, error = opened(attempt, future.result())
-        if error is None:
-            attempt.finish(result)
-        else:
-            attempt.fail(error)
+        deliver(attempt, opened(attempt, future.result()))
 
     attempt.begin()
     try:

@@ -1,6 +1,6 @@
 """An attempt → the task that another process runs; its response → the end of the attempt.
 
-    Attempt ─► Envelope(attempt) ─► Task ──► worker.serve ──► Response ─► opened ─► Attempt
+    Attempt ─► Envelope(attempt) ─► Task ──► worker.serve ──► Response ─► deliver ─► Attempt
 
 Tasks and responses are tuples of bytes, texts and numbers: what carries them (a pipe, a cluster)
 cannot fail to pickle or to rebuild them. The branch's function and its value, its result and its
@@ -16,9 +16,9 @@ import pickle
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from dana_runtime.errors import MemoryLimitExceeded, RemoteError
+from dana_runtime.errors import MemoryLimitExceeded, RemoteError, WorkerDied
 from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.processes.files import Chunks, SharedFile, Span, shared_file
 from dana_runtime.execution.processes.pickling import Packed, Parcel, packed, rebuilt
@@ -31,7 +31,7 @@ from dana_runtime.scopes import Scope, current_layer
 # Of the form of tasks and responses: processes with different ones do not understand each other.
 FORM = 1
 
-RESULT, ERROR, UNPICKLABLE, NOT_REBUILT, OUT_OF_MEMORY, UNFIT = range(6)
+RESULT, ERROR, UNPICKLABLE, NOT_REBUILT, OUT_OF_MEMORY, UNFIT, LOST = range(7)
 
 
 class Task(NamedTuple):
@@ -185,9 +185,11 @@ def _working_folder() -> str | None:
         return None
 
 
-def opened(
-    attempt: Attempt, response: Response, results: SharedFile | None = None
-) -> tuple[Any, BaseException | None]:
+# A result and None, or anything and an error.
+Outcome: TypeAlias = tuple[Any, BaseException | None]
+
+
+def opened(attempt: Attempt, response: Response, results: SharedFile | None = None) -> Outcome:
     """Return what a response holds: the result of `attempt` and None, or the error it ends with.
 
     `results` is the file that a large result is in.
@@ -198,6 +200,15 @@ def opened(
         # The frames of this module are no part of what has happened.
         BaseException.with_traceback(error, None)
         return None, error
+
+
+def deliver(attempt: Attempt, outcome: Outcome) -> None:
+    """End `attempt` with `outcome`."""
+    result, error = outcome
+    if error is None:
+        attempt.finish(result)
+    else:
+        attempt.fail(error)
 
 
 def _outcome(attempt: Attempt, response: Response, results: SharedFile | None) -> Any:
@@ -222,6 +233,8 @@ def _outcome(attempt: Attempt, response: Response, results: SharedFile | None) -
         limit = attempt.settings.memory_limit
         text = f"{attempt.name} wanted more memory than memory_limit={limit} bytes allows"
         raise MemoryLimitExceeded(text) from remote
+    if kind == LOST:
+        raise WorkerDied(f"{attempt.name}: the worker that ran it has died")
     raise RuntimeError(f"{attempt.name} cannot run in another process: {response.text}")
 
 

@@ -144,6 +144,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NotImplemented
         if isinstance(obj, type):
             return self._class(obj)
+        if isinstance(obj, BaseException):
+            # As exceptions say themselves. distributed registers another way with copyreg, which
+            # leaves out `__init__`: the code of a SystemExit would be lost.
+            return obj.__reduce_ex__(PROTOCOL)
         if self._by_value:
             if isinstance(obj, ModuleType) and _is_dana(obj.__name__):
                 content = {k: v for k, v in vars(obj).items() if not k.startswith("__")}

@@ -41,6 +41,7 @@ from dana_runtime.execution.processes.envelope import (
     OUT_OF_MEMORY,
     Envelope,
     Response,
+    deliver,
     opened,
 )
 from dana_runtime.execution.processes.files import SharedFile
@@ -188,12 +189,9 @@ class Slot:
             return
         # In this order: the file must be read before the slot serves anybody else, and who waits
         # for the attempt finds the slot idle, and nothing left in shared memory.
-        result, error = opened(attempt, response, self._results)
+        outcome = opened(attempt, response, self._results)
         self._end(job, idle=response.kind != OUT_OF_MEMORY)
-        if error is None:
-            attempt.finish(result)
-        else:
-            attempt.fail(error)
+        deliver(attempt, outcome)
 
     def _end(self, job: _Job, idle: bool) -> None:
         job.close()
