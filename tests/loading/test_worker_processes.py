@@ -124,3 +124,19 @@ def test_modules_are_compiled_with_the_options_of_the_program(run_program, tmp_p
     (tmp_path / "texts.dana").write_text('def joined(x): return "n: " + x\n', "utf-8")
     text = "import texts\nprint(run(texts.joined, 5))"
     assert run_program(text, "--coerce").stdout == "n: 5\n"
+
+
+def test_the_hook_registers_its_set_up_and_takes_it_back(run_python, checkout):
+    roots = os.pathsep.join([str(checkout / "compiler"), str(checkout / "runtime")])
+    done = run_python(
+        "-c",
+        "import sys, danac\n"
+        "from dana_runtime.execution.worker_setups import registered_setups\n"
+        "danac.install(); danac.install()\n"
+        "print(registered_setups(), 'loky' in sys.modules, 'threading' in sys.modules)\n"
+        "danac.uninstall()\n"
+        "print(registered_setups())\n",
+        env={"PYTHONPATH": roots},
+        measured=False,
+    )
+    assert done.stdout == "('danac.loading.import_hook:install',) False False\n()\n"

@@ -50,9 +50,6 @@ from dana_runtime.execution.processes.limits import warn_if_not_enforced
 # How long an idle slot waits for its next attempt.
 IDLE_SECONDS = 60.0
 
-# loky ends workers that have grown by this many bytes; ours have a memory_limit instead.
-_NEVER_RECYCLED = {"LOKY_MAX_MEMORY_LEAK_SIZE": str(1 << 62)}
-
 
 class _Job:
     """One attempt in its slot."""
@@ -114,7 +111,6 @@ class Slot:
                 max_workers=1,
                 initializer=worker.begin_worker,
                 initargs=(os.getpid(),),
-                env=_NEVER_RECYCLED,
             )
             with suppress(OSError):
                 self._results = SharedFile()

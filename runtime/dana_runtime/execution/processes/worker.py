@@ -49,6 +49,9 @@ def begin_worker(parent: int) -> None:
     ignore_interrupts()
     die_with(parent)
     state.become_worker()
+    # loky ends workers that have grown, and would start another one unseen by their slot; ours
+    # have a memory_limit instead.
+    sys.modules["loky.process_executor"].__dict__["_MAX_MEMORY_LEAK_SIZE"] = sys.maxsize
     _limit = MemoryLimit()
 
 

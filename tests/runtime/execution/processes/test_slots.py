@@ -110,6 +110,13 @@ class TestWorkers:
         assert run(lambda x: processes.in_worker()) is True
         assert processes.in_worker() is False
 
+    def test_are_not_ended_by_loky_because_they_have_grown(self, run):
+        def largest_growth(x):
+            return sys.modules["loky.process_executor"]._MAX_MEMORY_LEAK_SIZE
+
+        loky = pytest.importorskip("loky.process_executor")
+        assert run(largest_growth) == sys.maxsize > loky._MAX_MEMORY_LEAK_SIZE
+
     def test_have_the_thread_name_of_the_branch(self, run):
         assert run(lambda x: threading.current_thread().name) == "dana:report:charge"
 
