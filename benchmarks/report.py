@@ -22,6 +22,7 @@ This page is written by `benchmarks/report.py` from the files in `benchmarks/res
 | `make bench-language` | compiled Dana against the same thing written in Python | `results/language.json` |
 | `make bench-blocks` | what a parallel block costs, against Python's own threads | `results/blocks.json` |
 | `python -m benchmarks.compilation` | where the compiler spends its time | `results/compilation.json` |
+| `python -m benchmarks.processes` | branches in processes, against other ways | `results/processes.json` |
 | `python -m pytest benchmarks -k NAME` | one comparison, with pytest-benchmark | |
 
 A figure is a ratio: the time of the compiled Dana divided by the time of what it is compared with, 1.00 where they
@@ -138,7 +139,29 @@ def compilation_tables(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-SECTIONS = {"language": language_tables, "blocks": block_tables, "compilation": compilation_tables}
+# --- Branches in processes ------------------------------------------------------------------------
+
+
+def processes_tables(results: dict[str, Any]) -> str:
+    """Return the section on `results/processes.json`: one row a comparison."""
+    lines = ["## Branches in processes", "", _conditions([results])]
+    lines += ["", "A ratio of cold times is that of two, taken one after the other.", ""]
+    head = ["work", "against", "ms", "ms of the other", "ratio", "quartiles", "rounds"]
+    lines += [_row(head), _row(["---"] * 2 + ["--:"] * 5)]
+    for row in results["comparisons"]:
+        low, high = row["quartiles"]
+        ours, theirs = row["milliseconds"]
+        cells = [row["name"], row["against"], f"{ours:.1f}", f"{theirs:.1f}", f"{row['ratio']:.2f}"]
+        lines.append(_row([*cells, f"{low:.2f} to {high:.2f}", str(row["rounds"])]))
+    return "\n".join(lines) + "\n"
+
+
+SECTIONS = {
+    "language": language_tables,
+    "blocks": block_tables,
+    "compilation": compilation_tables,
+    "processes": processes_tables,
+}
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from dana_runtime.execution.settings import configure, parallel_config, policy, using
     from dana_runtime.execution.stages import run_stage, with_policy
     from dana_runtime.execution.statistics import stats
+    from dana_runtime.execution.worker_setups import register_worker_setup, unregister_worker_setup
     from dana_runtime.functions import (
         add_four,
         add_one,
@@ -106,14 +107,15 @@ _MODULE_OF = {
         "execution.settings": "configure parallel_config policy using",
         "execution.stages": "run_stage with_policy",
         "execution.statistics": "stats",
+        "execution.worker_setups": "register_worker_setup unregister_worker_setup",
         "functions": (
             "add_four add_one add_three add_two capitalize_words factorial is_even is_odd "
             "noop repeat semantic_bool sum_range title_case validate_args"
         ),
         "logs": "log log_calls log_level log_with_prefix",
         "modules": "import_python",
-        "orchestration.calls": "orchestrate plan_for",
         "orchestration.branches": "Orchestrated",
+        "orchestration.calls": "orchestrate plan_for",
         "orchestration.context": "Context LocalNames",
         "orchestration.shapes": "Shape",
         "pipelines": "Pipeline apply call_stage declared pipe resolved start",
@@ -208,6 +210,7 @@ __all__ = [
     "private_scope",
     "public",
     "receiver",
+    "register_worker_setup",
     "repeat",
     "resolved",
     "run_in_order",
@@ -227,6 +230,7 @@ __all__ = [
     "title_case",
     "type_named",
     "type_of",
+    "unregister_worker_setup",
     "using",
     "validate_args",
     "with_policy",

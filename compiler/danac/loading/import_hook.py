@@ -18,6 +18,7 @@ from _thread import allocate_lock
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, MethodType, ModuleType
 
+from dana_runtime.execution.worker_setups import register_worker_setup, unregister_worker_setup
 from danac.loading.bytecode_cache import cache_path
 from danac.loading.code_object import compile_bytes, load_code, read_source
 from danac.loading.errors import UsageError
@@ -262,6 +263,7 @@ class _Hook:
         self._lock = allocate_lock()
         self._finder: DanaFinder | None = None
         self._path_entries: list[str] = []
+        self._worker_setup = ""
 
     def install(self, given: Options | None, report: Report | None = None) -> None:
         with self._lock:
@@ -275,10 +277,18 @@ class _Hook:
             if self._finder not in sys.meta_path:
                 sys.meta_path.insert(_position_of_path_finder(), self._finder)
 
+            # Functions of Dana modules travel to worker processes by name, and are imported there.
+            setup = _worker_setup(self._finder.given)
+            if setup != self._worker_setup:
+                unregister_worker_setup(self._worker_setup)
+                self._worker_setup = setup
+            register_worker_setup(setup)
+
     def uninstall(self) -> None:
         with self._lock:
             if self._finder is None:
                 return
+            unregister_worker_setup(self._worker_setup)
             if self._finder in sys.meta_path:
                 sys.meta_path.remove(self._finder)
             for entry in self._path_entries:
@@ -302,6 +312,11 @@ def _position_of_path_finder() -> int:
         return len(sys.meta_path)
 
 
+def _worker_setup(given: Options) -> str:
+    """Return the name of the function that installs the hook in a process that runs branches."""
+    return f"{__name__}:{'install_coercing' if given.coerce else 'install'}"
+
+
 _hook = _Hook()
 
 
@@ -321,6 +336,11 @@ def install_for_program(given: Options, report: Report | None = None) -> None:
     `report` is told what these modules can hardly mean.
     """
     _hook.install(given, report)
+
+
+def install_coercing() -> None:
+    """Install the hook for a program that was started with the option `coerce`."""
+    install_for_program(Options(coerce=True))
 
 
 def uninstall() -> None:
