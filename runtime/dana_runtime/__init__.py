@@ -50,7 +50,12 @@ if TYPE_CHECKING:
         validate_args,
     )
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
-    from dana_runtime.modules import import_python
+    from dana_runtime.modules import (
+        import_names,
+        import_python,
+        import_python_names,
+        import_python_star,
+    )
     from dana_runtime.pipelines import Pipeline, apply, call_stage, pipe, start
     from dana_runtime.scopes import lookup, private_scope, public, system
     from dana_runtime.values.attributes import attribute, attributes_of
@@ -98,7 +103,7 @@ _MODULE_OF = {
         "values.interfaces": "interface",
         "logs": "log log_calls log_level log_with_prefix",
         "values.methods": "call_method receiver",
-        "modules": "import_python",
+        "modules": "import_names import_python import_python_names import_python_star",
         "execution.fan_out": (
             "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"
         ),
@@ -157,7 +162,10 @@ __all__ = [
     "fan_out",
     "fan_out_capturing",
     "holds",
+    "import_names",
     "import_python",
+    "import_python_names",
+    "import_python_star",
     "interface",
     "is_callable",
     "is_even",
