@@ -55,6 +55,9 @@ def import_python(name: str, package: str | None = None) -> ModuleType:
     if known is not None and not _is_dana(known):
         return importlib.import_module(name)
     path = _search_path(name)
+    if _is_found(alias, path):
+        # A tree that was built ahead of time has a Python module beside a Dana one under this name.
+        return importlib.import_module(alias)
     if known is None and not _dana_comes_first(name, path):
         module = importlib.import_module(name)
         if not _is_dana(module):
@@ -197,6 +200,10 @@ def _dana_comes_first(name: str, path: Sequence[str]) -> bool:
         if spec is not None and spec.origin is not None:
             return False
     return False
+
+
+def _is_found(alias: str, path: Sequence[str]) -> bool:
+    return PathFinder.find_spec(alias, path) is not None
 
 
 def _python_spec(name: str, alias: str, path: Sequence[str]) -> ModuleSpec | None:
