@@ -1,8 +1,8 @@
 """Type expressions as generated code writes them → the classes that they stand for.
 
 A type expression is a class; None; a tuple of type expressions, for a union; `object`, for `any`
-and for names that are no types; a text such as `"int | Point"`; or a function without parameters
-that gives one of these, for names that may be defined later. A generic stands for its head.
+and for names that are no types; a text such as `"int | Point"`; or a `Deferred` one of these, for
+names that may be defined later. A generic stands for its head.
 """
 
 from __future__ import annotations
@@ -38,11 +38,28 @@ WORDS: dict[str, type] = {
 UNRESOLVED = (NameError, AttributeError)
 
 
+class Deferred:
+    """A type expression that is evaluated when it is first needed, by a function without parameters.
+
+    A class of its own: a function that a program gives for a type is no type, and is not called.
+    """
+
+    __slots__ = ("evaluate",)
+
+    def __init__(self, evaluate: FunctionType) -> None:
+        self.evaluate = evaluate
+
+
+def deferred(expected: TypeExpression) -> TypeExpression:
+    """Return a type expression of generated code, in which a function stands for what it gives."""
+    return Deferred(expected) if isinstance(expected, FunctionType) else expected
+
+
 def members(expected: TypeExpression) -> tuple[type, ...]:
     """Return the classes that a type expression stands for, in order; `object` takes every value.
 
     What is no type expression at all, such as the value of a name that is no type, is `object`.
-    Raises NameError or AttributeError where a function gives a name that is not defined.
+    Raises NameError or AttributeError where a deferred one names something that is not defined.
     """
     if isinstance(expected, type):
         return (class_of(expected),)
@@ -53,8 +70,8 @@ def members(expected: TypeExpression) -> tuple[type, ...]:
         return (NoneType,)
     if isinstance(expected, tuple):
         return tuple([kind for member in expected for kind in members(member)])
-    if isinstance(expected, FunctionType):
-        return members(expected())
+    if isinstance(expected, Deferred):
+        return members(expected.evaluate())
     if isinstance(expected, str):
         return tuple([WORDS.get(head.lower(), object) for head in heads(expected)])
     if isinstance(expected, UnionType):
