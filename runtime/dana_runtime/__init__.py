@@ -58,7 +58,12 @@ if TYPE_CHECKING:
         validate_args,
     )
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
-    from dana_runtime.modules import import_python
+    from dana_runtime.modules import (
+        import_names,
+        import_python,
+        import_python_names,
+        import_python_star,
+    )
     from dana_runtime.orchestration.branches import Orchestrated
     from dana_runtime.orchestration.calls import orchestrate, plan_for
     from dana_runtime.orchestration.context import Context, LocalNames
@@ -113,7 +118,7 @@ _MODULE_OF = {
             "noop repeat semantic_bool sum_range title_case validate_args"
         ),
         "logs": "log log_calls log_level log_with_prefix",
-        "modules": "import_python",
+        "modules": "import_names import_python import_python_names import_python_star",
         "orchestration.branches": "Orchestrated",
         "orchestration.calls": "orchestrate plan_for",
         "orchestration.context": "Context LocalNames",
@@ -189,7 +194,10 @@ __all__ = [
     "fan_out",
     "fan_out_capturing",
     "holds",
+    "import_names",
     "import_python",
+    "import_python_names",
+    "import_python_star",
     "interface",
     "is_callable",
     "is_even",

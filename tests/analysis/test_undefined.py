@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import builtins
 from dataclasses import replace
 
+import pytest
+
+import danac
 from danac import nodes
 from danac.analysis.names import Names
 from danac.analysis.undefined import reads, undefined_names
 from danac.compilation import build
+from danac.diagnostics import DanaSyntaxError
 from danac.source import Source
 
 
@@ -21,6 +26,17 @@ def undefined(text: str) -> list[str]:
 def test_decorators_and_defaults_are_read_outside():
     text = "@inner\ndef f(x = inner):\n    inner = 1\n    return inner + unknown\n"
     assert sorted(undefined(text)) == ["inner", "inner", "unknown"]
+
+
+@pytest.mark.parametrize("name", sorted(n for n in vars(builtins) if not n.startswith("_")))
+def test_what_python_has_built_in_is_known_and_found(name):
+    """`check` and a run agree on every name, whether it is one of Dana's list or not."""
+    if name in {"eval", "exec", "compile", "globals", "locals"}:
+        with pytest.raises(DanaSyntaxError, match="is no built-in of Dana"):
+            danac.compile_source(f"x = {name}")
+        return
+    assert undefined(f"x = {name}") == []
+    assert danac.run_source(f"x = {name}")["x"] is getattr(builtins, name)
 
 
 class Counted(tuple):

@@ -51,11 +51,30 @@ DANA_VALUES = frozenset({"case", "cast"}) | frozenset(_DANA_ERRORS.split())
 DANA_NAMES = DANA_FUNCTIONS | DANA_VALUES
 """All names that `dana_runtime` supplies."""
 
+# What Python's module `site` adds for its prompt; programs can reach it where Python runs with it.
+_OF_THE_PROMPT = frozenset({"copyright", "credits", "exit", "help", "license", "quit"})
+
+OTHER_PYTHON = frozenset(
+    name
+    for name in vars(python)
+    if not name.startswith("_")
+    and name not in PYTHON_FUNCTIONS | EXCEPTIONS | REFUSED | _OF_THE_PROMPT
+)
+"""What else this Python has built in: no names of Dana, but programs can reach them."""
+
 CALLABLE = PYTHON_FUNCTIONS | EXCEPTIONS | DANA_NAMES
 """The built-in names whose values can be called."""
 
-NAMES = CALLABLE | MODULE_NAMES
-"""All built-in names."""
+NAMES = CALLABLE | MODULE_NAMES | OTHER_PYTHON
+"""All built-in names that have the same meaning in every run."""
+
+REACHABLE = NAMES | _OF_THE_PROMPT
+"""All names that may be found when a program runs and does not define them."""
+
+TYPES = frozenset(
+    name for name, value in vars(python).items() if isinstance(value, type) and name in NAMES
+)
+"""The built-in names of classes."""
 
 GIVING_DATA = PYTHON_FUNCTIONS - {
     "getattr",

@@ -32,7 +32,7 @@ def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
 def _is_known(name: str, scope: Scope) -> bool:
     if scope.lookup(name) is not None or name in scope.nonlocals or sees_star_import(scope):
         return True
-    return name in builtins.NAMES | builtins.REFUSED | builtins.OUTSIDE
+    return name in builtins.REACHABLE | builtins.REFUSED | builtins.OUTSIDE
 
 
 def _hint(name: str, scope: Scope) -> str | None:

@@ -80,7 +80,8 @@ def find_programs(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
 
     A folder that is a package counts with its own name.
 
-    Folders are searched through, in the order of names; hidden folders and caches are left out.
+    Folders are searched through, in the order of names; hidden folders, caches and virtual
+    environments are left out.
     Raises `UsageError` for a path that does not exist and for a folder without Dana files.
     """
     seen: set[str] = set()
@@ -90,10 +91,7 @@ def find_programs(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
                 raise UsageError(f"cannot read {argument}: No such file or directory")
             found = [(argument, os.path.basename(argument))]
         else:
-            # A package keeps its name: its modules import each other by it.
-            above = os.path.dirname(os.path.abspath(argument))
-            root = above if _is_package(argument) else argument
-            found = [(path, os.path.relpath(path, root)) for path in _walk(argument)]
+            found = list(_below(argument, SUFFIXES))
             if not found:
                 raise UsageError(f"no {' or '.join(SUFFIXES)} file in {argument}")
         for path, relative in found:
@@ -103,20 +101,36 @@ def find_programs(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
                 yield path, relative
 
 
+def find_python_files(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the Python files in those of `paths` that are folders, as `find_programs` does Dana's."""
+    for argument in paths:
+        if os.path.isdir(argument):
+            yield from _below(argument, (".py",))
+
+
+def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    # A package keeps its name: its modules import each other by it.
+    root = os.path.dirname(os.path.abspath(folder)) if _is_package(folder) else folder
+    return ((path, os.path.relpath(path, root)) for path in _walk(folder, suffixes))
+
+
 def _is_package(folder: str) -> bool:
     return any(
         os.path.isfile(os.path.join(folder, "__init__" + suffix)) for suffix in (*SUFFIXES, ".py")
     )
 
 
-def _walk(folder: str) -> Iterator[str]:
+def _walk(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     def fail(error: OSError) -> NoReturn:
         raise unreadable(error.filename, error) from error
 
     for parent, folders, files in os.walk(folder, onerror=fail):
+        if "pyvenv.cfg" in files:
+            folders.clear()
+            continue
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__pycache__")
         yield from (
             os.path.normpath(os.path.join(parent, file))
             for file in sorted(files)
-            if file.endswith(SUFFIXES)
+            if file.endswith(suffixes)
         )

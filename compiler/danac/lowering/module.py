@@ -11,6 +11,7 @@ from danac.lowering import (
     errors,
     expressions,
     functions,
+    imports,
     operators,
     pipes,
     scoped,
@@ -33,7 +34,13 @@ _EXPRESSIONS = (
     | texts.EXPRESSIONS
     | pipes.EXPRESSIONS
 )
-_STATEMENTS = statements.STATEMENTS | errors.STATEMENTS | functions.STATEMENTS | structs.STATEMENTS
+_STATEMENTS = (
+    statements.STATEMENTS
+    | imports.STATEMENTS
+    | errors.STATEMENTS
+    | functions.STATEMENTS
+    | structs.STATEMENTS
+)
 _START = Span(1, 1, 1, 1)
 
 

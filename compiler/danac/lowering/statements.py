@@ -1,4 +1,4 @@
-"""Statements that mean the same in Dana and in Python, and imports."""
+"""Statements that mean the same in Dana and in Python."""
 
 from __future__ import annotations
 
@@ -115,61 +115,6 @@ def _export(low: Lowering, node: nodes.Export, around: Surroundings) -> list[ast
     return [low.at(node.span, ast.Assign(targets, exported))]
 
 
-# --- Imports --------------------------------------------------------------------------------------
-
-
-def _import(low: Lowering, node: nodes.Import, around: Surroundings) -> list[ast.stmt]:
-    lowered: list[ast.stmt] = []
-    plain: list[ast.alias] = []
-    for name in node.names:
-        if name.is_python:
-            target = name.alias or name.path.partition(".")[0]
-            module = _python_module(low, node, name.path)
-            lowered.append(_bind(low, name, target, module))
-        else:
-            plain.append(low.at(name.span, ast.alias(name.path, name.alias)))
-    if plain:
-        lowered.insert(0, low.at(node.span, ast.Import(plain)))
-    return lowered
-
-
-def _from_import(low: Lowering, node: nodes.FromImport, around: Surroundings) -> list[ast.stmt]:
-    if not node.is_python:
-        _refuse_private(low, node)
-    if not node.is_python or node.level or not node.names:
-        found = [low.at(name.span, ast.alias(name.path, name.alias)) for name in node.names]
-        names = found or [low.at(node.span, ast.alias("*", None))]
-        return [low.at(node.span, ast.ImportFrom(node.path or None, names, node.level))]
-    lowered = []
-    for name in node.names:
-        module = _python_module(low, node, node.path)
-        value = low.at(name.span, ast.Attribute(module, name.path, ast.Load()))
-        lowered.append(_bind(low, name, name.alias or name.path, value))
-    return lowered
-
-
-def _refuse_private(low: Lowering, node: nodes.FromImport) -> None:
-    for name in node.names:
-        if name.path.startswith("_") and not name.path.startswith("__"):
-            module = "." * node.level + node.path
-            message = f"{name.path} is private to the module {module}"
-            hint = (
-                f"import the module and write `{node.path.rpartition('.')[2] or 'm'}.{name.path}`"
-            )
-            raise low.error(name.span, message, "DANA155", hint)
-
-
-def _python_module(low: Lowering, node: nodes.Node, path: str) -> ast.expr:
-    """`import m.py` means the Python module `m`, also where a Dana module of that name stands beside it."""
-    function = low.runtime(node.span, "import_python")
-    return low.call(node.span, function, low.constant(node.span, path))
-
-
-def _bind(low: Lowering, node: nodes.Node, name: str, value: ast.expr) -> ast.stmt:
-    target = low.at(node.span, ast.Name(name, ast.Store()))
-    return low.at(node.span, ast.Assign([target], value))
-
-
 # --- Compound statements --------------------------------------------------------------------------
 
 
@@ -223,8 +168,6 @@ STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
     nodes.Delete: _delete,
     nodes.ScopeDeclaration: _scope_declaration,
     nodes.Export: _export,
-    nodes.Import: _import,
-    nodes.FromImport: _from_import,
     nodes.If: _if,
     nodes.While: _while,
     nodes.For: _for,
