@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, overload
 
-from dana_runtime.execution import lookout, stages
+from dana_runtime.execution import stages
 from dana_runtime.execution.abandonment import Flight, shield, unshield
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
 from dana_runtime.execution.cancellation import Group, current_group
-from dana_runtime.execution.claim import Claim
+from dana_runtime.execution.claim import Tiny, claimed
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
-from dana_runtime.execution.history import history_of
+from dana_runtime.execution.history import ENOUGH, history_of
 from dana_runtime.execution.inline import is_covered, run_inline
 from dana_runtime.execution.outcomes import Failure, Outcome, precedence
 from dana_runtime.execution.run import Run
@@ -229,6 +229,18 @@ def _run(
 ) -> Outcome:
     """Choose how the block runs, and run it."""
     depth, executor = group.depth, settings.executor
+    history = block.history if block is not None else history_of(branches)
+    if (
+        history.streak >= ENOUGH
+        and is_plain
+        and settings.is_claimable
+        and depth < settings.max_depth
+        and len(branches) > 1
+        and not is_debugging()
+    ):
+        outcome = claimed(Tiny(branches, value, block, settings, group, history, outer))
+        if outcome is not None:
+            return outcome
     if not isinstance(executor, str) and depth > 0:
         # It serves the outermost block only.
         executor = "auto"
@@ -239,15 +251,9 @@ def _run(
     tickets, is_timed = _tickets(len(branches), settings, executor, depth, outer)
     if not tickets:
         return run_inline(branches, value, block, lambda index: settings, group, outer, is_timed)
-    history = block.history if block is not None else history_of(branches)
-    is_tiny = tickets > 1 and history.is_tiny()
-    if is_tiny and executor == "auto" and not settings.is_bound and settings.on_error == "raise":
-        claim = Claim(branches, value, block, settings, group, history, tickets, outer)
-        if lookout.watch(claim):
-            return claim.outcome()
     run = Run(branches, value, block, settings, group, history, tickets, outer)
     try:
-        if is_tiny:
+        if tickets > 1 and history.is_tiny():
             run.on_one_worker_first()
         else:
             run.on_workers()

@@ -41,12 +41,14 @@ class Settings:
     `idempotent`: an attempt may begin while an earlier one still runs.
 
     `explicit` are the names of those that somebody has set; `limit` is the smaller one of the two
-    times, and `is_bound` says that somebody has set it: then the branch needs a worker.
+    times, and `is_bound` says that somebody has set it: then the branch needs a worker. `is_claimable`
+    says that a caller may run the branches itself, where they are known to be tiny.
     """
 
     __slots__ = (
         *("max_workers", "timeout", "total_timeout", "memory_limit", "max_depth", "executor"),
         *("on_error", "scheduler", "idempotent", "explicit", "limit", "is_bound"),
+        "is_claimable",
     )
 
     max_workers: int
@@ -61,6 +63,7 @@ class Settings:
     explicit: frozenset[str]
     limit: float | None
     is_bound: bool
+    is_claimable: bool
 
     def __init__(self, **settings: Any) -> None:
         """Take those that are set; raises TypeError and ValueError as `configure` does."""
@@ -74,7 +77,10 @@ class Settings:
         put(self, "explicit", frozenset(values))
         put(self, "limit", min(limits, default=None))
         asked = self.total_timeout is not None or "timeout" in values
-        put(self, "is_bound", asked and self.limit is not None)
+        is_bound = asked and self.limit is not None
+        put(self, "is_bound", is_bound)
+        is_usual = self.executor == "auto" and self.on_error == "raise"
+        put(self, "is_claimable", is_usual and not is_bound)
 
     def with_policy(self, policy: Policy | None) -> Settings:
         """Return these settings with those of `policy` in the place of their own."""
