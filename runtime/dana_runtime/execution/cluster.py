@@ -45,8 +45,11 @@ def start(attempt: Attempt) -> Callable[[], None]:
     return nothing
 
 
-def shutdown() -> None:
-    """Close the connections that were opened for an address; clients of the program stay open."""
+def shutdown(wait: bool = True, cancel: bool = False) -> None:
+    """Close the connections that were opened for an address; clients of the program stay open.
+
+    Attempts that are under way over them fail, whatever `wait` and `cancel` say.
+    """
     with _lock:
         links = list(_by_address.values())
         _by_address.clear()

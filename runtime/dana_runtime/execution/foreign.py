@@ -34,7 +34,7 @@ _shares_memory: WeakKeyDictionary[Executor, bool] = WeakKeyDictionary()
 
 def start(attempt: Attempt) -> Callable[[], None]:
     """Start `attempt` on the executor in its settings; return what abandons it."""
-    executor = attempt.settings.executor
+    executor: Any = attempt.settings.executor
     try:
         shares_memory = _shares_memory.get(executor)
         if shares_memory is None and type(executor) is ThreadPoolExecutor:
