@@ -48,7 +48,7 @@ def start(attempt: Attempt) -> Callable[[], None]:
 def shutdown(wait: bool = True, cancel: bool = False) -> None:
     """Close the connections that were opened for an address; clients of the program stay open.
 
-    What runs on the clusters is theirs to end: `wait` and `cancel` change nothing here.
+    Attempts that are under way over them fail, whatever `wait` and `cancel` say.
     """
     with _lock:
         links = list(_by_address.values())

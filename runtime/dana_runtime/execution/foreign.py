@@ -34,7 +34,7 @@ _shares_memory: WeakKeyDictionary[Executor, bool] = WeakKeyDictionary()
 
 def start(attempt: Attempt) -> Callable[[], None]:
     """Start `attempt` on the executor in its settings; return what abandons it."""
-    executor = attempt.settings.executor
+    executor: Any = attempt.settings.executor
     try:
         if isinstance(executor, str):
             raise TypeError(f"executor={executor!r} is no executor of the program")
