@@ -353,9 +353,13 @@ MORE: dict[str, tuple[str, Twins]] = {
         "a value that is no exception raises RuntimeError of its text",
         Twins("def f(a): raise a", "def f(a): raise exception_from(a)"),
     ),
-    "type as a value": (
-        "it prints as Dana's name of the type",
-        Twins("def f(a): return type(a)", "def f(a): return type_of(a)"),
+    "type where text is made of it": (
+        "it prints as the name of the type",
+        Twins("def f(a): return str(type(a))", "def f(a): return str(type(a).__name__)"),
+    ),
+    "isinstance as a value": (
+        "types may be given as text",
+        Twins("def f(): return isinstance", "def f(): return isinstance_of"),
     ),
     "isinstance with a class that is known at run time only": (
         "types may be given as text",

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from dana_runtime.values.attributes import attribute, attributes_of
     from dana_runtime.values.conversion import cast, convert
     from dana_runtime.values.interfaces import interface
-    from dana_runtime.values.methods import call_method, receiver
+    from dana_runtime.values.methods import call_method, method_of, receiver
     from dana_runtime.values.structs import struct
     from dana_runtime.values.subscripts import subscript_note
     from dana_runtime.values.texts import (
@@ -71,7 +71,6 @@ if TYPE_CHECKING:
         text,
     )
     from dana_runtime.values.type_expressions import isinstance_of, type_named
-    from dana_runtime.values.type_views import type_of
 
 # No module may have the name of something in it that is listed here: importing the module would
 # put it in the place of that thing.
@@ -97,7 +96,7 @@ _MODULE_OF = {
         ),
         "values.interfaces": "interface",
         "logs": "log log_calls log_level log_with_prefix",
-        "values.methods": "call_method receiver",
+        "values.methods": "call_method method_of receiver",
         "modules": "import_python",
         "execution.fan_out": (
             "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"
@@ -109,7 +108,6 @@ _MODULE_OF = {
             "coerce_add coerce_eq coerce_ge coerce_gt coerce_iadd coerce_le coerce_lt coerce_ne text"
         ),
         "values.type_expressions": "isinstance_of type_named",
-        "values.type_views": "type_of",
     }.items()
     for name in names.split()
 }
@@ -168,6 +166,7 @@ __all__ = [
     "log_level",
     "log_with_prefix",
     "lookup",
+    "method_of",
     "no_case",
     "noop",
     "pipe",
@@ -187,7 +186,6 @@ __all__ = [
     "text",
     "title_case",
     "type_named",
-    "type_of",
     "validate_args",
 ]
 

@@ -14,10 +14,10 @@ import keyword
 from danac import nodes
 from danac.analysis.names import Binding, Scope
 from danac.analysis.stages import is_module_path, is_struct, kind_of
+from danac.lowering.class_names import is_type_call
 from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
-from danac.lowering.types import is_type_call, lower_class
 
 # What the record of a caught error offers beside the exception's own attributes.
 _RECORD = frozenset(
@@ -55,7 +55,7 @@ def plain_attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) 
     """Return Python's attribute access: what a method call does, and what objects that are no dicts need."""
     if keyword.iskeyword(node.name):
         return _by_runtime(low, node, around, "attribute")
-    value = lower_class(low, node.value, around)
+    value = low.expression(node.value, around)
     return low.at(node.span, ast.Attribute(value, node.name, ast.Load()))
 
 
@@ -126,15 +126,15 @@ def _is_error_record(node: nodes.Attribute, around: Surroundings) -> bool:
 # --- Method calls ---------------------------------------------------------------------------------
 
 
-def method_candidate(node: nodes.Call, around: Surroundings) -> str | None:
-    """Return the name in scope that may be the method meant by the call `o.m(…)`, if there is one.
+def method_candidate(node: nodes.Expression, around: Surroundings) -> str | None:
+    """Return the name in scope that may be the method meant where `node`, `o.m`, is called, if there is one.
 
     Structs carry their receiver functions as attributes, which Python finds by itself; a look at run
     time is needed where a built-in type may have one, or where a function's first parameter is annotated.
     """
-    if not isinstance(node.function, nodes.Attribute):
+    if not isinstance(node, nodes.Attribute):
         return None
-    name, owner = node.function.name, node.function.value
+    name, owner = node.name, node.value
     if is_module_path(owner, around.scope) or name in around.captures:
         return None
     found = around.scope.lookup(name)

@@ -8,9 +8,9 @@ from typing import cast
 from danac import nodes
 from danac.analysis.stages import kind_of
 from danac.lowering.blocks import lower_block
+from danac.lowering.calls import lower_arguments, lower_called
 from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
-from danac.lowering.expressions import lower_arguments, lower_called
 from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import lower_annotation, lower_parameters
 from danac.lowering.stages import apply_stage, flow, lower_branch

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 from danac import nodes
 from danac.analysis.stages import is_builtin
+from danac.lowering.class_names import class_name
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
-from danac.lowering.types import lower_class
 from danac.source import Span
 
 _BINARY: Mapping[str, type[ast.operator]] = {
@@ -103,6 +103,9 @@ def _rendered(
     """Return `value` as it is joined to a text: numbers and truth values are rendered."""
     if is_text_by_form(node) or _gives_text(node, around):
         return value
+    named = class_name(low, node, value, around)
+    if named is not value:
+        return named
     return low.call(node.span, low.runtime(node.span, "text"), value)
 
 
@@ -121,9 +124,9 @@ def _boolean(low: Lowering, node: nodes.BooleanOperation, around: Surroundings) 
 def _comparison(low: Lowering, node: nodes.Comparison, around: Surroundings) -> ast.expr:
     if low.options.coerce and any(operator in _COERCED for operator in node.operators):
         return _coerced(low, node, around)
-    left = lower_class(low, node.left, around)
+    left = low.expression(node.left, around)
     operators = [_COMPARISONS[operator]() for operator in node.operators]
-    rest = [lower_class(low, operand, around) for operand in node.rest]
+    rest = low.expressions(node.rest, around)
     return low.at(node.span, ast.Compare(left, operators, rest))
 
 

@@ -36,6 +36,7 @@ RuntimeName: TypeAlias = Literal[
     "is_callable",
     "isinstance_of",
     "lookup",
+    "method_of",
     "no_case",
     "pipe",
     "private_scope",
@@ -48,7 +49,6 @@ RuntimeName: TypeAlias = Literal[
     "struct",
     "system",
     "text",
-    "type_of",
 ]
 
 PREFIX = "_dana_"

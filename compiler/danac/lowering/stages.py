@@ -27,6 +27,7 @@ from danac.lowering.callees import (
     lower_callee,
 )
 from danac.lowering.case import Case, case_of, is_applied_first, lower_case
+from danac.lowering.class_names import flowing_class_name
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments
 from danac.lowering.lines import Line, captures_of, captures_wanted, flattened
@@ -206,6 +207,7 @@ class _Application:
             case nodes.Name(id=name) if name not in around.captures and is_known_function(
                 name, around.scope
             ):
+                value = flowing_class_name(low, stage, value, around)
                 return low.call(stage.span, low.expression(stage, around), value)
             case nodes.Name(id=name) if self._is_coroutine(stage):
                 result = low.call(stage.span, low.expression(stage, around), value)

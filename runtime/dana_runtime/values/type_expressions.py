@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from types import FunctionType, GenericAlias, NoneType, UnionType
 
-from dana_runtime.values.type_views import class_of
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -43,7 +41,7 @@ def members(expected: TypeExpression) -> tuple[type, ...]:
     Raises NameError or AttributeError where a function gives a name that is not defined.
     """
     if isinstance(expected, type):
-        return (class_of(expected),)
+        return (expected,)
     if expected is any:
         # The word `any` is Python's function where it stands for itself.
         return (object,)
@@ -124,7 +122,7 @@ def isinstance_of(value: object, kinds: TypeExpression) -> bool:
     for what is no type.
     """
     if isinstance(kinds, type):
-        return isinstance(value, class_of(kinds))
+        return isinstance(value, kinds)
     if isinstance(kinds, str):
         word = WORDS.get(kinds.lower())
         if word is not None:

@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from dana_runtime import attribute, call_method, interface, receiver, struct
+from dana_runtime import attribute, call_method, interface, method_of, receiver, struct
 from dana_runtime.values.class_tables import ClassTable
 
 Shape = interface("Shape", None, (), ("area", 0, 0))
@@ -229,6 +229,32 @@ eager.__annotations__ = {"value": int | None}
 @functools.wraps(of_int)
 def wrapped(*args, **kwargs):
     return ("wrapped", *of_int(*args, **kwargs))
+
+
+class TestMethodOf:
+    """What is called later is what `call_method` would call now."""
+
+    def test_a_receiver_function_comes_first(self):
+        assert method_of(Point(2), "scale", scale)(3) == Point(6)
+        assert method_of(5, "scale", scale)(k=3) == ("circle", 3)
+
+    def test_then_the_object_s_own_attribute(self):
+        assert method_of(Point(2), "own", unannotated)(5) == ("own", 2, 5)
+        assert method_of("a", "upper", quoted)() == "A"
+        assert list(method_of({"keys": 5}, "keys", unannotated)()) == ["keys"]
+        assert method_of("a", "upper", "no function")() == "A"
+
+    def test_then_a_delegated_one(self):
+        assert method_of(Outer(Point(2)), "double", unannotated)() == Point(4)
+
+    def test_then_a_function_in_scope(self):
+        point = Point(2)
+        assert method_of(point, "m", unannotated)(7) == ("unannotated", point, 7)
+        assert method_of(point, "m", of_int)() == ("of_int", point, 1)
+
+    def test_else_it_is_missing(self):
+        with pytest.raises(AttributeError, match="scale"):
+            method_of("a", "scale", scale)
 
 
 class TestCallMethod:
