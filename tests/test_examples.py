@@ -7,7 +7,9 @@ import os
 
 import pytest
 
-RUN_AS_PROGRAMS = {"flights": "flights.dana", "site_report": "site_report.dana"}
+RUN_AS_PROGRAMS = {
+    name: f"{name}.dana" for name in ("exports", "flights", "orders", "quality", "site_report")
+}
 BUILT = {"ahead_of_time"}
 
 

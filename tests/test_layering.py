@@ -15,12 +15,14 @@ CHECKOUT = Path(__file__).parent.parent
 ROOTS = {"danac": CHECKOUT / "compiler", "dana_runtime": CHECKOUT / "runtime"}
 
 FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers", "staging"}
-STAGES = {"syntax", "analysis", "lowering", "listing"}
+STAGES = {"syntax", "analysis", "lowering", "cells", "listing"}
+VIEWS = {"highlighting", "graph", "repl"}
 
 # Each part of danac, and the other parts that it may import. A part is a module or folder directly
 # below danac; "danac" is the package itself, whose __init__ is the public face.
 MAY_IMPORT = {
     "version": set(),
+    "debugging": set(),
     "options": set(),
     "identifiers": set(),
     "staging": {"nodes", "source"},
@@ -31,17 +33,43 @@ MAY_IMPORT = {
     "analysis": FOUNDATION,
     "lowering": FOUNDATION | {"analysis"},
     "listing": FOUNDATION,
+    "cells": set(),
+    # For people to look at: colours and pictures of programs, nothing of which is executed.
+    "highlighting": {"analysis", "syntax"},
+    "graph": FOUNDATION | {"analysis"},
     # Text to code object, by the stages above; then files to modules, from the cache or by that.
     "compilation": FOUNDATION | STAGES,
-    "loading": FOUNDATION | {"compilation"},
+    "loading": FOUNDATION | {"compilation", "debugging"},
+    # Programs that grow while they run, and the two places where that happens.
+    "interactive": FOUNDATION | STAGES | {"compilation"},
+    "repl": FOUNDATION | STAGES | {"compilation", "loading", "highlighting", "interactive"},
+    "notebook": FOUNDATION | STAGES | {"compilation", "loading", "interactive"},
     "api": FOUNDATION | STAGES | {"compilation", "loading"},
-    "danac": FOUNDATION | STAGES | {"compilation", "loading", "api"},
-    "cli": FOUNDATION | STAGES | {"compilation", "loading", "api", "danac"},
+    "danac": FOUNDATION | STAGES | {"compilation", "loading", "api", "notebook"},
+    # For editors, debuggers and test runners: each reads what stands above and is read by cli at most.
+    "language_server": FOUNDATION | STAGES | {"compilation", "loading"},
+    "coverage_plugin": FOUNDATION | STAGES | {"compilation", "loading"},
+    "testing": FOUNDATION | {"compilation", "loading"},
+    "cli": FOUNDATION
+    | STAGES
+    | {"compilation", "loading", "api", "danac", "language_server", "debugging", *VIEWS},
     "__main__": {"cli"},
 }
 
 # The libraries that are no part of Python, and the one place that may import each.
-MAY_IMPORT_LIBRARY = {"lark": "syntax", "astor": "listing"}
+MAY_IMPORT_LIBRARY = {
+    "lark": "syntax",
+    "astor": "listing",
+    "pygments": "highlighting",
+    "prompt_toolkit": "repl",
+    "platformdirs": "repl",
+    "IPython": "notebook",
+    "lsprotocol": "language_server",
+    "pygls": "language_server",
+    "coverage": "coverage_plugin",
+    "pytest": "testing",
+    "_pytest": "testing",
+}
 
 
 def modules_of(package: str) -> list[Path]:

@@ -96,9 +96,11 @@ def test_metadata_is_complete_enough_to_publish(wheel_files, wheel_metadata):
     assert fields["Keywords"]
     assert fields.get_payload().startswith("# danac")
     assert "danac-0.1.0.dist-info/licenses/LICENSE" in wheel_files
-    assert [(script.name, script.value) for script in wheel_metadata.entry_points] == [
-        ("danac", "danac.cli:main")
-    ]
+    assert {(point.group, point.name, point.value) for point in wheel_metadata.entry_points} == {
+        ("console_scripts", "danac", "danac.cli:main"),
+        ("pygments.lexers", "dana", "danac.highlighting.lexer:DanaLexer"),
+        ("pytest11", "danac", "danac.testing.pytest_plugin"),
+    }
 
 
 def test_version_is_written_in_one_place(wheel_metadata):

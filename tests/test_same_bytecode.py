@@ -287,10 +287,6 @@ SAME = {
         "struct P:\n    x: int\n    def f(self, k): return self.x * k + self.x\nf = P.f",
         "class P:\n    def f(self, k): return self.x * k + self.x\nf = P.f",
     ),
-    "fields of a receiver": Twins(
-        "struct P:\n    x: int\ndef (p: P) f(k): return p.x * k",
-        "def f(p, k): return p.x * k",
-    ),
     "fields assigned": both("def f(p, v):\n    p.x = v\n    p.x += 1\n    return p"),
 }
 
@@ -365,18 +361,35 @@ MORE: dict[str, tuple[str, Twins]] = {
         "types may be given as text",
         Twins("def f(a, b): return isinstance(a, b)", "def f(a, b): return isinstance_of(a, b)"),
     ),
+    "fields of a receiver": (
+        "it is a function too, which may be called with a dict",
+        Twins(
+            "struct P:\n    x: int\ndef (p: P) f(k): return p.x * k",
+            "def f(p, k): return (p.x if not isinstance(p, dict) else attribute(p, 'x')) * k",
+        ),
+    ),
     "method call where a function of that name has an annotated first parameter": (
         "the function may be the method meant",
         Twins(
+            "def size(x: list, n): return n\ndef f(a): return a.size(1)",
+            "def size(x, n): return n\ndef f(a): return call_method(a, 'size', size, 1)",
+        ),
+    ),
+    "the same, where the function may not be there yet": (
+        "the object's own method is called then",
+        Twins(
             "def f(a): return a.size(1)\ndef size(x: list, n): return n",
-            "def f(a): return call_method(a, 'size', size, 1)\ndef size(x, n): return n",
+            "def f(a): return call_method(a, 'size', bound(lambda: size), 1)\ndef size(x, n): return n",
         ),
     ),
     "stage that is known at run time only": (
-        "a stage that is not callable is an error that says which one",
+        "its signature says how it is called, and may ask for names in sight",
         Twins(
             "def f(a) = len | a\n",
-            "def f(a): return call_stage(len(a), a, 'stage 2 of f')\n",
+            "def f(a):\n"
+            "    return call_stage(\n"
+            "        len(a), a, 'stage 2 of f', lambda: LocalNames({'a': lambda: a})\n"
+            "    )\n",
         ),
     ),
 }

@@ -11,6 +11,8 @@ used.
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
+    from typing import Any
+
     from danac.api import check_source, compile_source, run_source, to_ast, to_python
     from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
     from danac.loading.import_hook import install, uninstall
@@ -54,6 +56,20 @@ def __getattr__(name: str) -> object:
     module, attribute = _HOMES[name]
     value = globals()[name] = getattr(import_module(module), attribute)
     return value
+
+
+def load_ipython_extension(shell: "Any") -> None:
+    """Give IPython and its notebooks the magics of Dana: what `%load_ext danac` calls."""
+    from danac.notebook import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: "Any") -> None:
+    """Take the magics away again: what `%unload_ext danac` calls."""
+    from danac.notebook import unload
+
+    unload(shell)
 
 
 def __dir__() -> list[str]:

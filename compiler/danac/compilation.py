@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import gc
 import marshal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType
+from typing import NamedTuple
 
 from danac import nodes
+from danac.analysis.decisions import impossible_calls
+from danac.analysis.earlier import remember
 from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
 from danac.analysis.undefined import undefined_names
 from danac.analysis.warnings import warnings
+from danac.cells import as_cell
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.lowering import lower
 from danac.options import DEFAULT, Options
@@ -31,6 +35,27 @@ def compile_source(text: str, filename: str = "<dana>", options: Options = DEFAU
     source = Source(text, filename)
     with _undisturbed():
         return _assemble(_lower(build(source), source, options), source)
+
+
+class Cell(NamedTuple):
+    """A compiled cell: its code, whether that leaves a value (`cells.RESULT`), and its tree."""
+
+    code: CodeType
+    has_result: bool
+    tree: ast.Module
+
+
+def compile_cell(
+    source: Source, known: Mapping[str, object], number: int, options: Options = DEFAULT
+) -> Cell:
+    """Compile a piece of a program that runs after others, in the namespace `known`.
+
+    `number` tells it apart from the others. Raises as `compile_source` does.
+    """
+    with _undisturbed():
+        tree = _lower(build(source), source, options, known)
+        has_result = as_cell(tree, number)
+        return Cell(_assemble(tree, source), has_result, tree)
 
 
 def to_ast(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> ast.Module:
@@ -71,7 +96,12 @@ def _findings(source: Source, options: Options) -> list[Diagnostic]:
     module = build(source)
     names = Names(module)
     wrong = misplaced(module)
-    findings = [*wrong, *undefined_names(module, names), *warnings(module, names, source)]
+    findings = [
+        *wrong,
+        *undefined_names(module, names),
+        *impossible_calls(module, names),
+        *warnings(module, names, source),
+    ]
     if not wrong:
         try:
             _assemble(lower(module, names, source, options), source)
@@ -80,12 +110,20 @@ def _findings(source: Source, options: Options) -> list[Diagnostic]:
     return findings
 
 
-def _lower(module: nodes.Module, source: Source, options: Options) -> ast.Module:
+def _lower(
+    module: nodes.Module,
+    source: Source,
+    options: Options,
+    known: Mapping[str, object] | None = None,
+) -> ast.Module:
     for finding in misplaced(module):
         raise DanaSyntaxError(
             finding.message, source, finding.span, code=finding.code, hint=finding.hint
         )
-    return lower(module, Names(module), source, options)
+    names = Names(module)
+    if known is not None:
+        remember(names, known)
+    return lower(module, names, source, options)
 
 
 def _assemble(tree: ast.Module, source: Source) -> CodeType:

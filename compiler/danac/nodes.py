@@ -6,13 +6,15 @@ identity, so that analysis can keep what it learned about one in a dictionary.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeAlias, TypeVar, dataclass_transform
 
 from danac.source import Span
 
 T = TypeVar("T")
+N = TypeVar("N", bound="Node")
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -47,6 +49,13 @@ class Name(Expression):
     """A bare name."""
 
     id: str
+
+
+@_node
+class CaptureRead(Expression):
+    """A bare name that stands for what `as name` has kept further left in the pipe."""
+
+    name: str
 
 
 @_node
@@ -661,6 +670,24 @@ def children(parent: Node) -> Iterator[Node]:
             for item in value:
                 if isinstance(item, Node):
                     yield item
+
+
+def field_names(node: Node) -> tuple[str, ...]:
+    """Return the names of the fields of `node` that may hold nodes."""
+    return _FIELD_NAMES[type(node)]
+
+
+def rebuilt(node: N, **changes: Any) -> N:
+    """Return `node` with some fields changed, or `node` itself where they are what they were."""
+    if all(_is_same(getattr(node, name), value) for name, value in changes.items()):
+        return node
+    return replace(node, **changes)
+
+
+def _is_same(old: object, new: object) -> bool:
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return len(old) == len(new) and all(map(operator.is_, old, new))
+    return old is new
 
 
 def walk(root: Node, enter: Callable[[Node], bool] = lambda _: True) -> Iterator[Node]:

@@ -32,10 +32,14 @@ class PythonPosition(NamedTuple):
 class Source:
     """One program text with the file name that errors and tracebacks show."""
 
-    def __init__(self, text: str, filename: str = "<dana>") -> None:
-        """Take `text` as it was read; a byte order mark goes, and CRLF and CR become LF as in Python."""
+    def __init__(self, text: str, filename: str = "<dana>", name: str | None = None) -> None:
+        """Take `text` as it was read; a byte order mark goes, and CRLF and CR become LF as in Python.
+
+        `name` takes the place of the file name in notes on failures.
+        """
         self.text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         self.filename = filename
+        self._name = name
         self._ascii = self.text.isascii()
 
     @cached_property
@@ -46,7 +50,7 @@ class Source:
     @property
     def basename(self) -> str:
         """The file name without its folder: what notes on failures show, and the same on every machine."""
-        return os.path.basename(self.filename)
+        return os.path.basename(self.filename) if self._name is None else self._name
 
     def line(self, number: int) -> str:
         """Return line `number` (from 1), or an empty text past the end."""

@@ -111,10 +111,21 @@ def holds_stages(display: Display, parameters: frozenset[str]) -> bool:
 def _looks_like_stage(item: nodes.Expression, parameters: frozenset[str]) -> bool:
     if isinstance(item, nodes.Pipe):
         item = item.stages[0].value
-    if isinstance(item, nodes.Name):
-        return item.id not in parameters
     if isinstance(item, Display):
         return holds_stages(item, parameters)
+    if isinstance(item, nodes.Name | nodes.Attribute | nodes.Subscript | nodes.ScopedName):
+        # What is reached from a parameter is data, as the parameter is.
+        while isinstance(item, nodes.Attribute | nodes.Subscript):
+            item = item.value
+        return not (isinstance(item, nodes.Name) and item.id in parameters)
+    if any(isinstance(found, nodes.FlowValue) for found in nodes.walk(item)):
+        return True
     return isinstance(
-        item, nodes.Attribute | nodes.Call | nodes.Group | nodes.Lambda | nodes.Conditional
+        item,
+        nodes.CaptureRead
+        | nodes.Attribute
+        | nodes.Call
+        | nodes.Group
+        | nodes.Lambda
+        | nodes.Conditional,
     )

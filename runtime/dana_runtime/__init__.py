@@ -9,7 +9,8 @@ from __future__ import annotations
 # `from typing import TYPE_CHECKING` would load typing at the start of every program.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dana_runtime.awaiting import awaited_stage, completed, settled
+    from dana_runtime.aio import awaited_call
+    from dana_runtime.awaiting import awaited_head, awaited_stage, completed, settled
     from dana_runtime.cases import case
     from dana_runtime.conditions import holds, is_callable, no_case
     from dana_runtime.error_records import error_attribute, exception_from
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
         MemoryLimitExceeded,
         OrchestrationError,
         RemoteError,
+        SettingsError,
         WorkerDied,
     )
     from dana_runtime.execution.block import Block
     from dana_runtime.execution.cancellation import cancelled
+    from dana_runtime.execution.ending import shutdown
     from dana_runtime.execution.fan_out import (
         Captured,
         fan_out,
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
         run_in_order,
         run_in_order_capturing,
     )
+    from dana_runtime.execution.outcomes import Failure, successes
+    from dana_runtime.execution.settings import configure, parallel_config, policy, using
+    from dana_runtime.execution.stages import run_stage, with_policy
+    from dana_runtime.execution.statistics import stats
     from dana_runtime.functions import (
         add_four,
         add_one,
@@ -51,12 +58,16 @@ if TYPE_CHECKING:
     )
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
     from dana_runtime.modules import import_python
-    from dana_runtime.pipelines import Pipeline, apply, call_stage, pipe, start
+    from dana_runtime.orchestration.branches import Orchestrated
+    from dana_runtime.orchestration.calls import orchestrate, plan_for
+    from dana_runtime.orchestration.context import Context, LocalNames
+    from dana_runtime.orchestration.shapes import Shape
+    from dana_runtime.pipelines import Pipeline, apply, call_stage, declared, pipe, resolved, start
     from dana_runtime.scopes import lookup, private_scope, public, system
     from dana_runtime.values.attributes import attribute, attributes_of
     from dana_runtime.values.conversion import cast, convert
     from dana_runtime.values.interfaces import interface
-    from dana_runtime.values.methods import call_method, method_of, receiver
+    from dana_runtime.values.methods import bound, call_method, method_of, receiver
     from dana_runtime.values.structs import struct
     from dana_runtime.values.subscripts import subscript_note
     from dana_runtime.values.texts import (
@@ -77,35 +88,44 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     name: module
     for module, names in {
-        "values.attributes": "attribute attributes_of",
-        "awaiting": "awaited_stage completed settled",
-        "execution.block": "Block",
-        "execution.cancellation": "cancelled",
+        "aio": "awaited_call",
+        "awaiting": "awaited_head awaited_stage completed settled",
         "cases": "case",
-        "pipelines": "Pipeline apply call_stage pipe start",
         "conditions": "holds is_callable no_case",
-        "values.conversion": "cast convert",
         "error_records": "error_attribute exception_from",
         "errors": (
             "BranchCancelled BranchTimeout CircuitOpen EnforcementError LoopBlocked "
-            "MemoryLimitExceeded OrchestrationError RemoteError WorkerDied"
+            "MemoryLimitExceeded OrchestrationError RemoteError SettingsError WorkerDied"
         ),
+        "execution.block": "Block",
+        "execution.cancellation": "cancelled",
+        "execution.ending": "shutdown",
+        "execution.fan_out": "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing",
+        "execution.outcomes": "Failure successes",
+        "execution.settings": "configure parallel_config policy using",
+        "execution.stages": "run_stage with_policy",
+        "execution.statistics": "stats",
         "functions": (
-            "add_four add_one add_three add_two capitalize_words factorial is_even is_odd noop "
-            "repeat semantic_bool sum_range title_case validate_args"
+            "add_four add_one add_three add_two capitalize_words factorial is_even is_odd "
+            "noop repeat semantic_bool sum_range title_case validate_args"
         ),
-        "values.interfaces": "interface",
         "logs": "log log_calls log_level log_with_prefix",
-        "values.methods": "call_method method_of receiver",
         "modules": "import_python",
-        "execution.fan_out": (
-            "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing"
-        ),
+        "orchestration.calls": "orchestrate plan_for",
+        "orchestration.branches": "Orchestrated",
+        "orchestration.context": "Context LocalNames",
+        "orchestration.shapes": "Shape",
+        "pipelines": "Pipeline apply call_stage declared pipe resolved start",
         "scopes": "lookup private_scope public system",
+        "values.attributes": "attribute attributes_of",
+        "values.conversion": "cast convert",
+        "values.interfaces": "interface",
+        "values.methods": "bound call_method method_of receiver",
         "values.structs": "struct",
         "values.subscripts": "subscript_note",
         "values.texts": (
-            "coerce_add coerce_eq coerce_ge coerce_gt coerce_iadd coerce_le coerce_lt coerce_ne text"
+            "coerce_add coerce_eq coerce_ge coerce_gt coerce_iadd coerce_le coerce_lt "
+            "coerce_ne text"
         ),
         "values.type_expressions": "isinstance_of type_named",
     }.items()
@@ -118,12 +138,18 @@ __all__ = [
     "BranchTimeout",
     "Captured",
     "CircuitOpen",
+    "Context",
     "EnforcementError",
+    "Failure",
+    "LocalNames",
     "LoopBlocked",
     "MemoryLimitExceeded",
+    "Orchestrated",
     "OrchestrationError",
     "Pipeline",
     "RemoteError",
+    "SettingsError",
+    "Shape",
     "WorkerDied",
     "add_four",
     "add_one",
@@ -132,7 +158,10 @@ __all__ = [
     "apply",
     "attribute",
     "attributes_of",
+    "awaited_call",
+    "awaited_head",
     "awaited_stage",
+    "bound",
     "call_method",
     "call_stage",
     "cancelled",
@@ -148,7 +177,9 @@ __all__ = [
     "coerce_lt",
     "coerce_ne",
     "completed",
+    "configure",
     "convert",
+    "declared",
     "error_attribute",
     "exception_from",
     "factorial",
@@ -169,24 +200,35 @@ __all__ = [
     "method_of",
     "no_case",
     "noop",
+    "orchestrate",
+    "parallel_config",
     "pipe",
+    "plan_for",
+    "policy",
     "private_scope",
     "public",
     "receiver",
     "repeat",
+    "resolved",
     "run_in_order",
     "run_in_order_capturing",
+    "run_stage",
     "semantic_bool",
     "settled",
+    "shutdown",
     "start",
+    "stats",
     "struct",
     "subscript_note",
+    "successes",
     "sum_range",
     "system",
     "text",
     "title_case",
     "type_named",
+    "using",
     "validate_args",
+    "with_policy",
 ]
 
 

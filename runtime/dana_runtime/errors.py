@@ -55,3 +55,24 @@ class EnforcementError(ValueError):
 
 class CircuitOpen(RuntimeError):
     """A function has failed too often of late and is not called for now."""
+
+
+class SettingsError(ValueError):
+    """The environment or a pyproject.toml holds a setting that is misspelt or wrong."""
+
+
+_PUBLIC: tuple[type[BaseException], ...] = (
+    BranchCancelled,
+    BranchTimeout,
+    CircuitOpen,
+    EnforcementError,
+    LoopBlocked,
+    MemoryLimitExceeded,
+    OrchestrationError,
+    RemoteError,
+    SettingsError,
+    WorkerDied,
+)
+for _class in _PUBLIC:
+    # Tracebacks name them as programs do.
+    _class.__module__ = "dana_runtime"

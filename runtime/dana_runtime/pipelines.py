@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 from types import CoroutineType
 
+from dana_runtime.orchestration.calls import orchestrate
 from dana_runtime.wording import callable_text, not_callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Self
+    from collections.abc import Callable, Mapping
+    from typing import Any, Self, TypeVar
 
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
     _Partial = functools.partial[Any]
 else:
     _Partial = functools.partial
@@ -20,7 +22,8 @@ else:
 class Pipeline(_Partial):
     """A function composed of stages; it takes the arguments of its first stage.
 
-    `stages` are the source texts of the stages, `run` is the callable that runs them all.
+    `stages` are the source texts of the stages, `run` is the callable that runs them all. `first` is
+    the callable of the first stage where it is known: the pipeline's arguments are that one's.
     `pipeline | stage` and `stage | pipeline` are longer pipelines, and `value | pipeline` applies
     the pipeline to a value that is not callable. Pipelines are equal only to themselves, and are
     their own copies, as functions are. A pipeline can be pickled if `run` can.
@@ -31,16 +34,23 @@ class Pipeline(_Partial):
     # `def __call__(self, *args, **kwargs)` 113; on 3.11 it is 17, 45 and 110.
 
     stages: tuple[str, ...]
+    first: Callable[..., Any] | None
 
     # numpy arrays would otherwise apply `array | pipeline` to each of their items.
     __array_ufunc__ = None
 
-    def __new__(cls, stages: tuple[str, ...], run: Callable[..., Any]) -> Self:
+    def __new__(
+        cls,
+        stages: tuple[str, ...],
+        run: Callable[..., Any],
+        first: Callable[..., Any] | None = None,
+    ) -> Self:
         """Make a pipeline of `run`; raise TypeError if that is not callable."""
         # Where `run` is itself a partial without attributes, functools.partial takes over its
         # function and arguments: `func` need not be `run`, but the calls mean the same.
         pipeline = super().__new__(cls, run)
         pipeline.stages = tuple(stages)
+        pipeline.first = first
         return pipeline
 
     def __repr__(self) -> str:
@@ -53,12 +63,20 @@ class Pipeline(_Partial):
         if not callable(other):
             texts = (*self.stages, repr(other))
             raise not_callable(f"stage {len(texts)} of {' | '.join(texts)}", other)
-        return Pipeline(self.stages + _texts(other), _in_turn_of(self, other))
+        return Pipeline(self.stages + _texts(other), _in_turn_of(self, other), self.first)
 
     def __ror__(self, other: object) -> Any:
         if not callable(other):
-            return self(other)
-        return Pipeline(_texts(other) + self.stages, _in_turn_of(other, self))
+            return resolved(self(other), repr(self))
+        return Pipeline(_texts(other) + self.stages, _in_turn_of(other, self), other)
+
+    async def aio(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the pipeline from async code: `await pipeline.aio(value)`.
+
+        Its coroutine stages and branches run on the event loop that awaits it, which goes on
+        meanwhile; all else runs on the runtime's threads.
+        """
+        return await _aio(self, *args, **kwargs)
 
     def __copy__(self) -> Self:
         return self
@@ -70,7 +88,7 @@ class Pipeline(_Partial):
         run = self.func
         if self.args or self.keywords:
             run = functools.partial(run, *self.args, **self.keywords)
-        return type(self), (self.stages, run)
+        return type(self), (self.stages, run, self.first)
 
 
 def _texts(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -85,15 +103,36 @@ def _in_turn_of(*functions: Callable[..., Any]) -> Callable[..., Any]:
             flat.extend(function.args[0])
         else:
             flat.append(function)
+    texts = [" | ".join(_texts(function)) for function in flat]
+    whole = " | ".join(texts)
+    wheres = tuple(f"stage {number} of {whole}, {text}," for number, text in enumerate(texts, 1))
     # A partial of a module's function, not a closure: that is what can be pickled.
-    return functools.partial(_in_turn, tuple(flat))
+    return functools.partial(_in_turn, tuple(flat), wheres)
 
 
-def _in_turn(functions: tuple[Callable[..., Any], ...], /, *args: Any, **kwargs: Any) -> Any:
+def _in_turn(
+    functions: tuple[Callable[..., Any], ...],
+    wheres: tuple[str, ...],
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
     value = functions[0](*args, **kwargs)
-    for function in functions[1:]:
-        value = function(value)
+    if type(value) is CoroutineType:
+        value = resolved(value, wheres[0])
+    for index in range(1, len(functions)):
+        value = call_stage(value, functions[index], wheres[index])
     return value
+
+
+def resolved(result: Any, where: str) -> Any:
+    """Return what the stage `where` gave to plain code; the result of the coroutine if it is one."""
+    if type(result) is CoroutineType:
+        # Only then: most programs never load asyncio.
+        from dana_runtime.awaiting import completed
+
+        return completed(result, where)
+    return result
 
 
 def apply(value: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -101,20 +140,22 @@ def apply(value: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any
     return function(value, *args, **kwargs)
 
 
-def call_stage(value: Any, stage: Any, where: str) -> Any:
-    """Return `stage(value)` for a stage that the compiler could not resolve.
+def call_stage(
+    value: Any,
+    stage: Any,
+    where: str,
+    local: Callable[[], Mapping[str, object]] | None = None,
+    is_block_result: bool = False,
+) -> Any:
+    """Call `stage` with `value` for a stage that the compiler could not resolve; return its result.
 
-    `where` names the stage: `"stage 2 of x | f"`. Raises TypeError if it is not callable.
+    `where` names the stage: `"stage 2 of x | f"`. The value meets the stage's signature by the rules of
+    orchestration; `local` gives the local names that may fill parameters which the value leaves open.
+    Raises TypeError if the stage is not callable, OrchestrationError if the two do not meet.
     """
-    if not callable(stage):
-        raise not_callable(where, stage)
-    result = stage(value)
-    if type(result) is CoroutineType:
-        # Only then: most programs never load asyncio.
-        from dana_runtime.awaiting import completed
-
-        return completed(result, where)
-    return result
+    result = orchestrate(stage, value, where, local, is_block_result=is_block_result)
+    # Not a call of `resolved`: for plain results this test is all there is to pay.
+    return resolved(result, where) if type(result) is CoroutineType else result
 
 
 def pipe(head: Any, flow: Callable[[Any], Any], stages: tuple[str, ...]) -> Any:
@@ -124,14 +165,17 @@ def pipe(head: Any, flow: Callable[[Any], Any], stages: tuple[str, ...]) -> Any:
     A callable head gives a Pipeline, any other is a value that flows at once.
     """
     if callable(head):
-        return Pipeline(stages, functools.partial(_head_and_flow, head, flow))
+        return Pipeline(stages, functools.partial(_head_and_flow, head, flow), head)
     return flow(head)
 
 
 def _head_and_flow(
     head: Callable[..., Any], flow: Callable[[Any], Any], /, *args: Any, **kwargs: Any
 ) -> Any:
-    return flow(head(*args, **kwargs))
+    value = head(*args, **kwargs)
+    if type(value) is CoroutineType:
+        value = resolved(value, callable_text(head))
+    return flow(value)
 
 
 def start(head: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -140,7 +184,30 @@ def start(head: Any, /, *args: Any, **kwargs: Any) -> Any:
         return head
     result = head(*args, **kwargs)
     if type(result) is CoroutineType:
-        from dana_runtime.awaiting import completed
-
-        return completed(result, "the first stage")
+        return resolved(result, f"{callable_text(head)}, the first stage,")
     return result
+
+
+def declared(*stages: str) -> Callable[[_Function], _Function]:
+    """Give a declarative function what a Pipeline has too: `stages`, their texts, and `aio`.
+
+    What a decorator has made of it may not take attributes: that is left as it is.
+    """
+
+    def declare(function: _Function) -> _Function:
+        try:
+            function.stages = stages  # type: ignore[attr-defined]
+            function.aio = functools.partial(_aio, function)  # type: ignore[attr-defined]
+        except (AttributeError, TypeError):
+            pass
+        return function
+
+    return declare
+
+
+async def _aio(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    # Imported late, for the programs that never load asyncio. A coroutine function itself, so
+    # that it is known as one: as a branch, it goes to the event loop.
+    from dana_runtime.aio import awaited_call
+
+    return await awaited_call(function, *args, **kwargs)

@@ -8,6 +8,11 @@ from types import TracebackType
 _PACKAGE = os.path.dirname(__file__) + os.sep
 
 
+def is_runtime_file(filename: str) -> bool:
+    """Tell whether code of `filename` belongs to this package."""
+    return filename.startswith(_PACKAGE)
+
+
 def without_runtime_frames(traceback: TracebackType | None) -> TracebackType | None:
     """Return `traceback` without the entries that belong to files of this package.
 
@@ -15,7 +20,7 @@ def without_runtime_frames(traceback: TracebackType | None) -> TracebackType | N
     """
     kept = []
     while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        if not is_runtime_file(traceback.tb_frame.f_code.co_filename):
             kept.append(traceback)
         traceback = traceback.tb_next
     trimmed: TracebackType | None = None

@@ -45,7 +45,10 @@ def test_every_command_has_help(capsys, command):
     ("arguments", "message"),
     [
         (["rnu"], "unknown command 'rnu'. Did you mean 'run'?"),
-        (["frobnicate"], "unknown command 'frobnicate'; there are run, build, show, check"),
+        (
+            ["frobnicate"],
+            f"unknown command 'frobnicate'; there are {', '.join(cli.COMMANDS)}",
+        ),
         (["--verbose"], "unknown option --verbose; see danac --help"),
         (["run"], "run needs a FILE; see danac run --help"),
         (["run", "--fast", "a.dana"], "unknown option --fast; see danac run --help"),

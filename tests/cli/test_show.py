@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import sys
 
 import pytest
 
 pytest.importorskip("danac.compilation")
 
+import danac
 from danac.cli import main, show
+from danac.cli.side_by_side import _cells, side_by_side
+from danac.source import Source
 
 TEXT = "x = 1\nprint('ä', x)\n"
 
@@ -74,7 +78,6 @@ class TestColour:
     @pytest.fixture
     def terminal(self, monkeypatch):
         pytest.importorskip("pygments")
-        monkeypatch.setattr(show, "_wants_colour", show._wants_colour)
         monkeypatch.delenv("NO_COLOR", raising=False)
 
         def on_terminal():
@@ -102,3 +105,74 @@ class TestColour:
         terminal()
         monkeypatch.setitem(sys.modules, "pygments", None)
         assert shown(capsys, program) == "x = 1\nprint('ä', x)\n"
+
+    def test_without_pygments_a_wish_for_colours_is_refused(
+        self, program, capsys, terminal, monkeypatch
+    ):
+        monkeypatch.setitem(sys.modules, "pygments", None)
+        assert main(["show", program, "--color", "always"]) == 2
+        message = "danac: error: colours need Pygments: pip install danac[repl]\n"
+        assert capsys.readouterr().err == message
+
+    def test_the_option_decides(self, program, capsys, terminal):
+        assert "\x1b[" in shown(capsys, program, "--color", "always")
+        terminal()
+        assert "\x1b[" not in shown(capsys, program, "--color=never")
+
+    def test_colours_change_no_text(self, program, capsys, terminal):
+        for more in ([], ["--side-by-side"], ["--stage=ast"]):
+            plain = shown(capsys, program, *more)
+            with_colours = shown(capsys, program, *more, "--color=always")
+            assert "\x1b[" in with_colours
+            assert [line.rstrip() for line in _without_colours(with_colours)] == plain.split("\n")
+
+
+def _without_colours(text: str) -> list[str]:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).split("\n")
+
+
+class TestSideBySide:
+    def test_statements_stand_beside_their_python(self, tmp_path, capsys):
+        path = tmp_path / "a.dana"
+        path.write_text(
+            "# one\n\ndef f(n) = n\n    | str\n    | len\n\n\ndef g():\n    x = 1\n    try:\n"
+            "        x += 1\n    except as e:\n        pass\n    return x\n\nprint(g())\n"
+        )
+        rows = shown(capsys, str(path), "--side-by-side").splitlines()
+        beside = {}
+        for row in rows:
+            left, _, right = row.partition("│")
+            if left[:2].strip():
+                beside[left[3:].rstrip()] = right.strip()
+        assert beside["def f(n) = n"] == "@_dana_declared('n', 'str', 'len')"
+        assert beside["def g():"] == "def g():"
+        assert beside["    x = 1"] == "x = 1"
+        assert beside["        x += 1"] == "x += 1"
+        assert beside["    return x"] == "return x"
+        assert beside["print(g())"] == "print(g())"
+
+    @pytest.mark.parametrize("name", ["flights", "site_report"])
+    def test_no_line_is_lost_or_doubled(self, checkout, capsys, name):
+        path = checkout / "examples" / name / f"{name}.dana"
+        rows = shown(capsys, str(path), "--side-by-side").splitlines()
+        column = rows[0].index("│")
+        # In the examples every character takes one cell.
+        digits = rows[0].index("1") + 1
+        numbered = [row[digits + 1 : column].rstrip() for row in rows if row[:digits].strip()]
+        assert numbered == [line.rstrip() for line in path.read_text("utf-8").splitlines()]
+        listing = [row[column + 2 :].rstrip() for row in rows if len(row) > column]
+        python = [line.rstrip() for line in shown(capsys, str(path)).splitlines()]
+        assert [line for line in listing if line] == [line for line in python if line]
+
+    def test_long_lines_are_folded_and_wide_characters_counted(self):
+        source = Source("x = '漢字漢字漢字漢字漢字漢字漢字漢字'\ny = 1\n")
+        tree = danac.to_ast(source.text)
+        text = side_by_side(source, tree, danac.to_python(source.text), 50)
+        for row in text.splitlines():
+            left, _, right = row.partition("│")
+            assert _cells(left) == 26
+            assert _cells(right) <= 23
+
+    def test_other_stages_have_no_side(self, program, capsys):
+        assert main(["show", program, "--side-by-side", "--stage", "ast"]) == 2
+        assert "--side-by-side shows Python" in capsys.readouterr().err

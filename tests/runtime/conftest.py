@@ -9,14 +9,23 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import dana_runtime
+from dana_runtime.execution import history, settings
 
 WAIT = 30.0
+
+
+@pytest.fixture(autouse=True)
+def fresh_start() -> Iterator[None]:
+    """Let no test see what another one has set, or that its functions are known to be tiny."""
+    history.forget()
+    yield
+    settings.forget()
 
 
 @pytest.fixture

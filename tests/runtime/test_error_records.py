@@ -189,7 +189,7 @@ class TestRecord:
         assert lines == [
             line
             for line in traceback.format_tb(error.__traceback__)
-            if os.path.join("dana_runtime", "pipelines.py") not in line
+            if os.path.join("dana_runtime", "") not in line
         ]
 
 

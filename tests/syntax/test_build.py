@@ -213,7 +213,7 @@ def scale(a: int, *rest, k: float = 2.0, **more) -> list[int]:
             ("Branch", 'str | f"{$$!r:>{best}}"'),
             ("FormattedText", 'f"{$$!r:>{best}}"'),
             ("FlowValue", "$$"),
-            ("Name", "best"),
+            ("CaptureRead", "best"),
             ("Parameter", "a: int"),
             ("Parameter", "k: float = 2.0"),
             ("TypeName", "list[int]"),

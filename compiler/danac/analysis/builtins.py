@@ -5,14 +5,20 @@ from __future__ import annotations
 import builtins as python
 
 _PYTHON_FUNCTIONS = """
-abs all any ascii bin bool callable chr dict dir divmod enumerate filter float format getattr hasattr
-hash hex id input int isinstance issubclass iter len list map max min next oct open ord pow print range
-repr reversed round set setattr sorted str sum tuple type zip
+abs all any ascii bin bool breakpoint callable chr dict dir divmod enumerate filter float format
+getattr hasattr hash hex id input int isinstance issubclass iter len list map max min next oct open ord pow print
+range repr reversed round set setattr sorted str sum tuple type zip
 """
 
 _DANA_FUNCTIONS = """
 noop log log_level sum_range is_odd is_even factorial capitalize_words title_case
 add_one add_two add_three add_four semantic_bool log_calls log_with_prefix repeat validate_args
+parallel_config successes
+"""
+
+_DANA_ERRORS = """
+BranchCancelled BranchTimeout CircuitOpen EnforcementError LoopBlocked MemoryLimitExceeded
+OrchestrationError RemoteError WorkerDied
 """
 
 PYTHON_FUNCTIONS = frozenset(_PYTHON_FUNCTIONS.split())
@@ -39,8 +45,8 @@ OUTSIDE = frozenset({"reason", "llm", "set_model", "use", "get_resource"})
 REFUSED = frozenset({"eval", "exec", "compile", "globals", "locals", "__import__"})
 """Python's functions that Dana programs have only by importing them from `builtins`."""
 
-DANA_VALUES = frozenset({"case", "cast"})
-"""Further functions of `dana_runtime` that Dana programs have."""
+DANA_VALUES = frozenset({"case", "cast"}) | frozenset(_DANA_ERRORS.split())
+"""Further functions of `dana_runtime` that Dana programs have, and its error classes."""
 
 DANA_NAMES = DANA_FUNCTIONS | DANA_VALUES
 """All names that `dana_runtime` supplies."""

@@ -27,6 +27,28 @@ def misplaced(module: nodes.Module) -> list[Diagnostic]:
     return sorted(_Placement().check(module), key=lambda finding: finding.span)
 
 
+# The nodes that may be misplaced, or that change what may stand in them.
+_CONCERNED = frozenset(
+    {
+        nodes.Await,
+        nodes.Break,
+        nodes.Continue,
+        nodes.Declaration,
+        nodes.FlowValue,
+        nodes.For,
+        nodes.Function,
+        nodes.Lambda,
+        nodes.ParallelBlock,
+        nodes.Pipe,
+        nodes.Return,
+        nodes.ScopeDeclaration,
+        nodes.While,
+        nodes.Yield,
+        nodes.YieldFrom,
+    }
+)
+
+
 class _Placement:
     def __init__(self) -> None:
         self._findings: list[Diagnostic] = []
@@ -36,8 +58,11 @@ class _Placement:
         self._later(_Where(), *module.body)
         while self._todo:
             node, where = self._todo.pop()
-            self._judge(node, where)
-            self._descend(node, where)
+            if type(node) in _CONCERNED:
+                self._judge(node, where)
+                self._descend(node, where)
+            else:
+                self._todo.extend([(child, where) for child in nodes.children(node)])
         return self._findings
 
     def _later(self, where: _Where, *found: nodes.Node | None) -> None:

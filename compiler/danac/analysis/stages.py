@@ -98,14 +98,28 @@ def sees_star_import(scope: Scope | None) -> bool:
     return False
 
 
-def is_module_path(expression: nodes.Expression, scope: Scope) -> bool:
-    """Whether `expression` is a dotted name on an imported module, such as `json.dumps`.
+# Modules that are there without an import of their own.
+_SUBMODULES = frozenset({"os.path"})
 
-    To read it has no effect, so that it may be evaluated before the value that flows into it.
+
+def is_module(expression: nodes.Expression, scope: Scope) -> bool:
+    """Whether `expression` surely is a module: a name that only `import` binds, or a path that it has loaded.
+
+    What `from m import name` gives may be anything.
     """
+    names: list[str] = []
     while isinstance(expression, nodes.Attribute):
+        names.append(expression.name)
         expression = expression.value
     if not isinstance(expression, nodes.Name):
         return False
     found = scope.lookup(expression.id)
-    return found is not None and found[1].kind == "import" and found[1].writes == 1
+    if found is None or found[1].writes != 1:
+        return False
+    path = ".".join([expression.id, *reversed(names)])
+    return path in found[1].modules or (path in _SUBMODULES and expression.id in found[1].modules)
+
+
+def is_module_member(expression: nodes.Expression, scope: Scope) -> bool:
+    """Whether `expression` is an attribute of a module, such as `json.dumps`: to read it has no effect."""
+    return isinstance(expression, nodes.Attribute) and is_module(expression.value, scope)

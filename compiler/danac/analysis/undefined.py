@@ -19,7 +19,7 @@ def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
     It is an error, or only a warning where the program imports modules that may set `public:` names.
     """
     scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
-    severity: Severity = "warning" if _imports_other_programs(module) else "error"
+    severity: Severity = "warning" if imports_other_programs(module) else "error"
     findings = []
     for name, scope in reads(module, names):
         if _is_known(name.id, scope) or name.id in scoped:
@@ -41,7 +41,8 @@ def _hint(name: str, scope: Scope) -> str | None:
     return f"did you mean `{nearest[0]}`?" if nearest else None
 
 
-def _imports_other_programs(module: nodes.Module) -> bool:
+def imports_other_programs(module: nodes.Module) -> bool:
+    """Whether a program imports modules outside of Python's own, which may set `public:` names."""
     for found in nodes.walk(module, lambda node: not isinstance(node, nodes.Expression)):
         if isinstance(found, nodes.Import):
             paths = [item.path for item in found.names]
@@ -55,30 +56,25 @@ def _imports_other_programs(module: nodes.Module) -> bool:
 
 
 def reads(module: nodes.Module, names: Names) -> Iterator[tuple[nodes.Name, Scope]]:
-    """Yield each name that is read, with the scope that it is read in; captures of pipes are left out."""
-    todo: list[tuple[nodes.Node, Scope, frozenset[str]]] = [(module, names.module, frozenset())]
+    """Yield each name that is read, with the scope that it is read in."""
+    todo: list[tuple[nodes.Node, Scope]] = [(module, names.module)]
     while todo:
-        node, scope, captures = todo.pop()
+        node, scope = todo.pop()
         if isinstance(node, nodes.Name):
-            if node.id not in captures:
-                yield node, scope
+            yield node, scope
             continue
-        if isinstance(node, nodes.Pipe):
-            captures |= {
-                found.name for found in nodes.walk(node) if isinstance(found, nodes.Capture)
-            }
         if isinstance(node, nodes.Function | nodes.Declaration | nodes.Lambda):
             inner = names.scope_of(node)
             for child in nodes.children(node):
                 # Defaults and decorators belong to the scope around the function.
                 is_outside = isinstance(child, nodes.Parameter) or _is_decorator(node, child)
-                todo.append((child, scope if is_outside else inner, captures))
+                todo.append((child, scope if is_outside else inner))
         elif isinstance(node, nodes.Comprehension):
-            todo.append((node.clauses[0].iterable, scope, captures))
+            todo.append((node.clauses[0].iterable, scope))
             inner = names.scope_of(node)
-            todo += [(child, inner, captures) for child in _inside(node)]
+            todo += [(child, inner) for child in _inside(node)]
         elif not isinstance(node, nodes.TypeName | nodes.TypeUnion | nodes.TypeLiteral):
-            todo += [(child, scope, captures) for child in nodes.children(node)]
+            todo += [(child, scope) for child in nodes.children(node)]
 
 
 def _is_decorator(node: nodes.Node, child: nodes.Node) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from danac import nodes
+from danac.analysis.decisions import may_ask_for
 from danac.analysis.names import Names
 from danac.analysis.undefined import reads
+from danac.analysis.walking import with_scopes
 from danac.diagnostics import Diagnostic
 from danac.source import Source
 
@@ -18,7 +20,7 @@ from danac.source import Source
 def warnings(module: nodes.Module, names: Names, source: Source) -> list[Diagnostic]:
     """Return all warnings about `module`, in source order."""
     found = [
-        *_unused_captures(module),
+        *_unused_captures(module, names),
         *_single_branches(module),
         *_portability(module, source),
         *_names_of_callers(module, names),
@@ -33,14 +35,16 @@ def _warn(node: nodes.Node, code: str, message: str, hint: str | None = None) ->
 # --- Pipes ----------------------------------------------------------------------------------------
 
 
-def _unused_captures(module: nodes.Module) -> Iterator[Diagnostic]:
-    for pipe in nodes.walk(module):
+def _unused_captures(module: nodes.Module, names: Names) -> Iterator[Diagnostic]:
+    for pipe, scope in with_scopes(module, names):
         if not isinstance(pipe, nodes.Pipe) or len(pipe.stages) == 1:
             continue
-        read = {found.id for found in nodes.walk(pipe) if isinstance(found, nodes.Name)}
-        for stage in pipe.stages:
+        read = {found.name for found in nodes.walk(pipe) if isinstance(found, nodes.CaptureRead)}
+        for index, stage in enumerate(pipe.stages):
+            later = pipe.stages[index + 1 :]
             for capture in _captures_of(stage):
-                if capture.name not in read:
+                is_asked_for = any(may_ask_for(s.value, capture.name, scope) for s in later)
+                if capture.name not in read and not is_asked_for:
                     yield _warn(capture, "DANA211", f"capture {capture.name!r} is never used")
 
 

@@ -16,6 +16,9 @@ COMMANDS = {
     "build": "compile ahead of time, to .py files",
     "show": "show what a program is compiled to",
     "check": "report all errors and warnings, run nothing",
+    "graph": "draw the pipelines of a program",
+    "repl": "run what is typed, line by line",
+    "lsp": "serve an editor (Language Server Protocol)",
 }
 """The commands, in the order of the help: name and what it does."""
 
@@ -49,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename is not None else ""
         return _complain(f"{where}{error.strerror or error}")
     except Exception as error:
-        if os.environ.get("DANAC_DEBUG"):
+        from danac.debugging import is_quit
+
+        if os.environ.get("DANAC_DEBUG") or is_quit(error):
             raise
         return _report_bug(error)
     return status
@@ -76,6 +81,18 @@ def _dispatch(arguments: list[str]) -> int:
         from danac.cli import check
 
         return check.execute(rest)
+    if command == "graph":
+        from danac.cli import graph
+
+        return graph.execute(rest)
+    if command == "repl":
+        from danac.cli import repl
+
+        return repl.execute(rest)
+    if command == "lsp":
+        from danac.cli import lsp
+
+        return lsp.execute(rest)
     if command in ("-h", "--help", "help"):
         print(_help())
         return 0

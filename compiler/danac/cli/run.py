@@ -7,7 +7,7 @@ from danac.loading.program import run_file, run_standard_input
 from danac.options import DEFAULT, Options
 
 HELP = """\
-usage: danac run [--coerce] FILE [ARG…] [key=value…]
+usage: danac run [--coerce] [--debug | --pdb] FILE [ARG…] [key=value…]
 
 Run a Dana program. key=value goes to its __main__ function, converted by the parameter's
 annotation; key=@FILE gives what a .json, .yaml, .csv or text file holds, @@ stands for one @.
@@ -15,6 +15,10 @@ Every other ARG is in sys.argv. FILE may be - for standard input.
 
 --coerce makes operators join and compare texts with numbers, in the program and in the Dana modules
 that it imports. In pyproject.toml: coerce = true under [tool.danac].
+
+--debug runs the branches of blocks one after the other in the program's own thread and without time
+limits, so that breakpoint() stops in them, too. --pdb does the same, and begins Python's debugger
+before the first line.
 
 Exit status: 0, or 1 after an uncaught error, 2 for a program or a command line that is wrong,
 130 if interrupted, n after sys.exit(n)."""
@@ -31,9 +35,14 @@ def execute(arguments: list[str]) -> int:
             return 0
         if option == "--":
             break
-        if option != "--coerce":
+        if option in ("--debug", "--pdb"):
+            from danac import debugging
+
+            debugging.prepare(stop_at_start=option == "--pdb")
+        elif option == "--coerce":
+            given = Options(coerce=True)
+        else:
             raise UsageError(f"unknown option {option}; see danac run --help")
-        given = Options(coerce=True)
     if not arguments:
         raise UsageError("run needs a FILE; see danac run --help")
     file, *rest = arguments

@@ -121,6 +121,12 @@ def _named_and_others(arguments: Sequence[str]) -> tuple[dict[str, str], list[st
 
 def _report(error: BaseException) -> int:
     # Imported late: a program that succeeds needs no tracebacks.
-    from danac.loading.tracebacks import report
+    from danac import debugging
+    from danac.loading.tracebacks import FAILED, report
 
+    if debugging.is_quit(error):
+        # Told to a debugger, which has to know it if it is the one that runs danac.
+        if debugging.is_outer_debugger_running():
+            raise error
+        return FAILED
     return report(error)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TypeAlias
 
 from danac import nodes
+from danac.lowering.callees import is_settled
 from danac.lowering.context import Lowering, Surroundings, Take
+from danac.lowering.policies import lower_policy
 from danac.lowering.runtime_names import RuntimeName
-from danac.lowering.temporaries import bind, mentions_name, stage_text
+from danac.lowering.temporaries import bind, mentions_flow, reads_capture, stage_text
 from danac.source import Span
 
 LowerBranch: TypeAlias = Callable[[str, nodes.Branch, Surroundings], ast.expr]
@@ -25,9 +27,14 @@ def lower_block(
     around: Surroundings,
     lower_branch: LowerBranch,
     *,
+    policy: nodes.Policy | None,
     is_capturing: bool,
+    is_awaited: bool = False,
 ) -> ast.expr:
-    """Return the call that runs `block` on `value`; `pipeline` is its name in notes on failures."""
+    """Return the call that runs `block` on `value`; `pipeline` is its name in notes on failures.
+
+    In `await (…)` the call is awaited: its coroutines run on the event loop that goes on meanwhile.
+    """
     span = block.span
     name: RuntimeName = "run_in_order" if block.form == "in order" else "fan_out"
     if is_capturing:
@@ -47,19 +54,32 @@ def lower_block(
             lowered = low.at(span, ast.Dict(keys, branches))
         else:
             lowered = low.at(span, ast.Tuple(branches, ast.Load()))
-        return low.call(span, low.runtime(span, name), lowered, take(), low.name(span, description))
+        run_block = low.runtime(span, name)
+        arguments = [lowered, take(), low.name(span, description)]
+        if policy is not None:
+            arguments.append(lower_policy(low, policy, around.within(flow=take)))
+        if not is_awaited:
+            return low.call(span, run_block, *arguments)
+        awaited = low.call(span, low.runtime(span, "awaited_call"), run_block, *arguments)
+        return low.at(span, ast.Await(awaited))
 
-    if _stands_before_the_value(block, around.captures):
-        return bind(low, span, "value", value, around, run)
+    mentions_value = policy is not None and mentions_flow(policy)
+    if mentions_value or _stands_before_the_value(block, around):
+        return bind(low, span, "value", value, around, run, is_suspending=is_awaited)
     return run(lambda: value, around)
 
 
-def _stands_before_the_value(block: nodes.ParallelBlock, captures: Collection[str]) -> bool:
+def _stands_before_the_value(block: nodes.ParallelBlock, around: Surroundings) -> bool:
     """Whether evaluating the branches' names or keys could be noticed before the value has arrived."""
     if any(isinstance(branch.key, nodes.FormattedText) for branch in block.branches):
         return True
     firsts = [branch.stages[0].value for branch in block.branches]
-    return any(isinstance(f, nodes.Attribute) or mentions_name(f, captures) for f in firsts)
+    for first in firsts:
+        if isinstance(first, nodes.Attribute) or reads_capture(first, around.captures):
+            return True
+        if isinstance(first, nodes.Name) and not is_settled(first.id, around.scope):
+            return True
+    return False
 
 
 def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock) -> str:

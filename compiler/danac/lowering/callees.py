@@ -5,28 +5,40 @@ from __future__ import annotations
 import ast
 
 from danac import nodes
-from danac.analysis.stages import is_known_function, is_module_path
+from danac.analysis.names import Scope
+from danac.analysis.stages import is_builtin, is_known_function, is_module_member
 from danac.lowering.context import Lowering, Surroundings
 from danac.lowering.expressions import lower_called
-from danac.lowering.temporaries import mentions_flow, mentions_name
+from danac.lowering.temporaries import mentions_flow, reads_capture
 
 
 def is_bare(arm: nodes.Expression) -> bool:
     """Whether an arm of a conditional stage is simply what is called."""
     while isinstance(arm, nodes.Group):
         arm = arm.value
-    return isinstance(arm, nodes.Name | nodes.Attribute | nodes.Subscript | nodes.Lambda)
+    return isinstance(
+        arm, nodes.Name | nodes.CaptureRead | nodes.Attribute | nodes.Subscript | nodes.Lambda
+    )
 
 
 def is_plain_callee(callee: nodes.Expression, around: Surroundings) -> bool:
-    """Whether evaluating `callee` before the value that flows into it can have no effect."""
+    """Whether it makes no difference that `callee` is evaluated before the value that flows into it."""
     match callee:
         case nodes.Name(id=name):
-            return name not in around.captures
+            return is_settled(name, around.scope)
         case nodes.Lambda(parameters=parameters):
             return all(parameter.default is None for parameter in parameters)
         case _:
             return False
+
+
+def is_settled(name: str, scope: Scope) -> bool:
+    """Whether `name` has one value only: a built-in, or a name that is bound in one place."""
+    found = scope.lookup(name)
+    if found is None:
+        return is_builtin(name, scope)
+    where, binding = found
+    return binding.writes == 1 and where.star_import is None
 
 
 def lower_callee(
@@ -38,14 +50,21 @@ def lower_callee(
     is_fixed = isinstance(callee, nodes.Name) and is_known_function(callee.id, around.scope)
     if isinstance(callee, nodes.Lambda):
         is_fixed = all(parameter.default is None for parameter in callee.parameters)
-    depends_on_run = mentions_flow(callee) or mentions_name(callee, around.captures)
+    depends_on_run = mentions_flow(callee) or reads_capture(callee, around.captures)
     if around.callees is None or is_fixed or depends_on_run:
         return lowered
     return around.callees.bind(low, callee.span, lowered)
 
 
-def is_callable_as_it_stands(stage: nodes.Expression, around: Surroundings) -> bool:
-    """Whether a branch can be handed to the runtime as it is written, without a lambda around it."""
-    if isinstance(stage, nodes.Name) or is_module_path(stage, around.scope):
+def is_callable_as_it_stands(
+    stage: nodes.Expression, around: Surroundings, *, in_order: bool
+) -> bool:
+    """Whether a branch can be handed to the runtime as it is written, without a lambda around it.
+
+    Where the branches run `in_order`, what an earlier one does may change a later one's name.
+    """
+    if isinstance(stage, nodes.Name):
+        return not in_order or is_settled(stage.id, around.scope)
+    if isinstance(stage, nodes.CaptureRead) or is_module_member(stage, around.scope):
         return True
     return not mentions_flow(stage) and is_plain_callee(stage, around)

@@ -1,8 +1,7 @@
 """Calls: of functions, of methods by receiver, of built-ins that are Dana's own; in pipes and elsewhere alike.
 
 f(a)                  f(a)
-o.m(a)                o.m(a)                             no `m` in scope: Python's call
-o.m(a)                call_method(o, "m", m, a)          `m` may be a method by receiver
+o.m(a)                o.m(a)                             see `methods` for `m` in scope
 isinstance(v, T)      isinstance_of(v, T)                `T` may be the name of a type as text
 print(type(v))        print(type(v).__name__)            see `class_names`
 """
@@ -14,19 +13,17 @@ import keyword
 
 from danac import nodes
 from danac.identifiers import python_name
-from danac.lowering.attributes import method_candidate, plain_attribute
+from danac.lowering.attributes import plain_attribute
 from danac.lowering.class_names import class_name, texts_made
 from danac.lowering.context import Lowering, Surroundings
+from danac.lowering.methods import is_method_candidate, looked_at
 from danac.lowering.types import is_plain_isinstance
 
 
 def lower_call(low: Lowering, node: nodes.Call, around: Surroundings) -> ast.expr:
     """Lower a call that stands for itself: its callee, then its arguments."""
-    if (method := method_candidate(node.function, around)) is not None:
-        assert isinstance(node.function, nodes.Attribute)
-        owner = low.expression(node.function.value, around)
-        name = low.constant(node.function.span, node.function.name)
-        first = [owner, name, low.name(node.function.span, method)]
+    if isinstance(node.function, nodes.Attribute) and is_method_candidate(node.function, around):
+        first = looked_at(low, node.function, around)
         positional, keywords = lower_arguments(low, node, around)
         function = low.runtime(node.span, "call_method")
         return low.at(node.span, ast.Call(function, [*first, *positional], keywords))
@@ -45,11 +42,9 @@ def lower_called(low: Lowering, node: nodes.Expression, around: Surroundings) ->
     """
     if not isinstance(node, nodes.Attribute):
         return low.expression(node, around)
-    if (method := method_candidate(node, around)) is None:
+    if not is_method_candidate(node, around):
         return plain_attribute(low, node, around)
-    owner = low.expression(node.value, around)
-    name, function = low.constant(node.span, node.name), low.name(node.span, method)
-    return low.call(node.span, low.runtime(node.span, "method_of"), owner, name, function)
+    return low.call(node.span, low.runtime(node.span, "method_of"), *looked_at(low, node, around))
 
 
 def lower_arguments(

@@ -42,6 +42,8 @@ def class_name(
     if isinstance(node, nodes.Conditional) and isinstance(value, ast.IfExp):
         body = class_name(low, node.body, value.body, around)
         otherwise = class_name(low, node.otherwise, value.orelse, around)
+        if body is value.body and otherwise is value.orelse:
+            return value
         return low.at(node.span, ast.IfExp(value.test, body, otherwise))
     if is_type_call(node, around) or _is_bound_to_type(node, around):
         return low.at(node.span, ast.Attribute(value, "__name__", ast.Load()))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from danac import nodes
 from danac.analysis.names import Names, Scope
@@ -16,11 +16,17 @@ from danac.lowering.runtime_names import PREFIX, RuntimeName, generated
 from danac.options import Options
 from danac.source import Source, Span
 
+Lifted: TypeAlias = Literal["function", "loop"]
+"""A generated lambda, which cannot await, yield or bind names for others; a comprehension, which can await."""
+
 Take: TypeAlias = Callable[[], ast.expr]
 """Gives the Python expression for one occurrence of `$$` or of a capture: a new node each time."""
 
 
 LowerExpression: TypeAlias = "Callable[[Lowering, Any, Surroundings], ast.expr]"
+LowerStage: TypeAlias = (
+    "Callable[[Lowering, Any, int, ast.expr, Surroundings, str | None], ast.expr]"
+)
 LowerStatement: TypeAlias = "Callable[[Lowering, Any, Surroundings], list[ast.stmt]]"
 
 
@@ -55,6 +61,8 @@ class Surroundings:
     pipe_depth: int = 0
     awaits: bool = False
     """Whether the stages of the pipe at hand are awaited: it stands in `await (…)`."""
+    lifted: Lifted | None = None
+    """What has been generated around code that is written straight in a function."""
 
     def within(self, **changes: Any) -> Surroundings:
         """Return these surroundings with some changes."""
@@ -73,6 +81,7 @@ class Surroundings:
             may_bind=not self.in_iterable,
             callees=None,
             awaits=False,
+            lifted=None,
         )
 
 
@@ -86,10 +95,12 @@ class Lowering:
         options: Options,
         expressions: Mapping[type[nodes.Node], LowerExpression],
         statements: Mapping[type[nodes.Node], LowerStatement],
+        stage: LowerStage,
     ) -> None:
         """Lower nodes of `source`, whose scopes are `names`, each with the function of the tables."""
         self._expressions = expressions
         self._statements = statements
+        self._stage = stage
         self.source = source
         self.names = names
         self.options = options.for_program(source.line(1))
@@ -101,6 +112,8 @@ class Lowering:
         self.rebound: set[str] = set()
         """The temporaries that are bound with `:=`, each time anew."""
         self.has_private_scope = False
+        self.needs_variables = False
+        """Whether stages may ask for the module's own variables by name."""
         self.blocks: list[ast.stmt] = []
         self.pipeline = ""
         """The name of the declarative function that is being lowered, if any."""
@@ -129,6 +142,17 @@ class Lowering:
             self.latest = statement
             lowered += self._statements[type(statement)](self, statement, around)
         return lowered
+
+    def stage(
+        self,
+        line: Any,
+        index: int,
+        value: ast.expr,
+        around: Surroundings,
+        alias: str | None = None,
+    ) -> ast.expr:
+        """Apply stage `index` of a `Line` to `value`; `alias` is the capture that names the same value."""
+        return self._stage(self, line, index, value, around, alias)
 
     def runtime(self, span: Span, name: RuntimeName) -> ast.expr:
         """Return the runtime function `name`, which the module then imports."""

@@ -23,8 +23,6 @@ def _constant(low: Lowering, node: nodes.Constant, around: Surroundings) -> ast.
 
 
 def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
-    if (take := around.captures.get(node.id)) is not None:
-        return take()
     if (found := around.scope.lookup(node.id)) is not None:
         if node.id in builtins.DANA_NAMES and found[0].kind == "module":
             # Like Python's built-ins, Dana's are there until the module has its own.
@@ -52,6 +50,10 @@ def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
             low.shadowed_functions.add(node.id)
         return low.name(node.span, node.id)
     return looked_up(low, node)
+
+
+def _capture_read(low: Lowering, node: nodes.CaptureRead, around: Surroundings) -> ast.expr:
+    return around.captures[node.name]()
 
 
 def _flow_value(low: Lowering, node: nodes.FlowValue, around: Surroundings) -> ast.expr:
@@ -120,6 +122,8 @@ def _comprehension(low: Lowering, node: nodes.Comprehension, around: Surrounding
         inner = inner.within(has_room=False)
     clauses = []
     for index, clause in enumerate(node.clauses):
+        if clause.is_async and node.kind != "generator":
+            _refuse_lifted(low, node, around, "an asynchronous comprehension", in_loops=False)
         outer = around if index == 0 else inner
         iterable = low.expression(
             clause.iterable, outer.within(has_room=False, may_bind=False, in_iterable=True)
@@ -141,13 +145,26 @@ def _comprehension(low: Lowering, node: nodes.Comprehension, around: Surrounding
     return lowered
 
 
+def _refuse_lifted(
+    low: Lowering, node: nodes.Expression, around: Surroundings, what: str, *, in_loops: bool
+) -> None:
+    """Refuse what belongs to the function around it, where generated code puts another one in between."""
+    if around.lifted == "function" or (around.lifted == "loop" and in_loops):
+        message = f"{what} cannot stand in code that becomes a function of its own"
+        raise low.error(
+            node.span, message, "DANA175", "write it in a statement of its own, before this one"
+        )
+
+
 def _named(low: Lowering, node: nodes.NamedExpression, around: Surroundings) -> ast.expr:
+    _refuse_lifted(low, node, around, "`:=`", in_loops=False)
     value = low.expression(node.value, around)
     target = low.at(node.target.span, ast.Name(node.target.id, ast.Store()))
     return low.at(node.span, ast.NamedExpr(target, value))
 
 
 def _await(low: Lowering, node: nodes.Await, around: Surroundings) -> ast.expr:
+    _refuse_lifted(low, node, around, "`await`", in_loops=False)
     value = node.value
     if isinstance(value, nodes.Group) and isinstance(value.value, nodes.Pipe):
         # `await (a | b | c)` awaits each stage that needs it, and so the whole.
@@ -156,10 +173,12 @@ def _await(low: Lowering, node: nodes.Await, around: Surroundings) -> ast.expr:
 
 
 def _yield(low: Lowering, node: nodes.Yield, around: Surroundings) -> ast.expr:
+    _refuse_lifted(low, node, around, "`yield`", in_loops=True)
     return low.at(node.span, ast.Yield(low.optional(node.value, around)))
 
 
 def _yield_from(low: Lowering, node: nodes.YieldFrom, around: Surroundings) -> ast.expr:
+    _refuse_lifted(low, node, around, "`yield from`", in_loops=True)
     return low.at(node.span, ast.YieldFrom(low.expression(node.value, around)))
 
 
@@ -201,6 +220,7 @@ def lower_target(
 EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {
     nodes.Constant: _constant,
     nodes.Name: _name,
+    nodes.CaptureRead: _capture_read,
     nodes.FlowValue: _flow_value,
     nodes.Group: _group,
     nodes.Subscript: _subscript,

@@ -6,16 +6,20 @@ import ast
 from typing import cast
 
 from danac import nodes
+from danac.analysis.coroutines import Result, result_of, result_of_call
 from danac.analysis.stages import kind_of
 from danac.lowering.blocks import lower_block
+from danac.lowering.branches import lower_branch
 from danac.lowering.calls import lower_arguments, lower_called
 from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
+from danac.lowering.flow import flow
 from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import lower_annotation, lower_parameters
-from danac.lowering.stages import apply_stage, flow, lower_branch
+from danac.lowering.policed import under_policy
+from danac.lowering.stages import completed
 from danac.lowering.structs import receiver_decorator
-from danac.lowering.temporaries import mentions_flow, mentions_name
+from danac.lowering.temporaries import mentions_flow, mentions_name, stage_text
 
 FunctionNode = nodes.Function | nodes.Declaration
 
@@ -33,10 +37,13 @@ def _define(
     around: Surroundings,
     kind: type[ast.FunctionDef | ast.AsyncFunctionDef],
     body: list[ast.stmt],
+    outermost: ast.expr | None = None,
 ) -> ast.stmt:
     parameters = lower_parameters(low, node.parameters, around, annotated=True)
     returns = None if node.returns is None else lower_annotation(low, node.returns)
     decorators = low.expressions(node.decorators, around)
+    if outermost is not None:
+        decorators.insert(0, outermost)
     if node.receiver is not None:
         decorators.insert(0, receiver_decorator(low, node.receiver, node.name, node, around))
     definition = kind(
@@ -92,10 +99,12 @@ def is_text(node: nodes.Expression) -> bool:
 def _declaration(low: Lowering, node: nodes.Declaration, around: Surroundings) -> list[ast.stmt]:
     inside = around.inside_function(low.names.scope_of(node))
     outer_name, low.pipeline = low.pipeline, node.name
-    body = _Declared(low, node, inside).body()
+    declared = _Declared(low, node, inside)
+    returned = low.at(node.pipe.span, ast.Return(declared.body()))
     low.pipeline = outer_name
-    returned = low.at(node.pipe.span, ast.Return(body))
-    return [_define(low, node, around, ast.FunctionDef, [returned])]
+    texts = declared.texts()
+    decorator = low.call(node.span, low.runtime(node.span, "declared"), *texts)
+    return [_define(low, node, around, ast.FunctionDef, [returned], decorator)]
 
 
 class _Declared:
@@ -120,28 +129,55 @@ class _Declared:
             return low.expression(nodes.Pipe(line.span, line.stages), around)
         return flow(low, line, 0, self._first(line.stages[0], around), around)
 
+    def texts(self) -> list[ast.expr]:
+        """Return the source texts of its stages."""
+        low = self._low
+        return [
+            low.constant(stage.span, stage_text(low, stage.value)) for stage in self._line.stages
+        ]
+
     def _first(self, stage: nodes.Stage, around: Surroundings) -> ast.expr:
         low, value = self._low, stage.value
-        if stage.policy is not None:
-            raise low.error(
-                stage.policy.span, "policies (`with (…)`) are not supported yet", "DANA199"
+        if stage.policy is not None and not isinstance(value, nodes.ParallelBlock):
+            plain = nodes.Stage(stage.span, value, None, None)
+            where = self._line.where(0)
+            return under_policy(
+                low, stage, where, around, lambda inside: self._first(plain, inside)
             )
         match value:
             case nodes.ParallelBlock():
-                return self._first_block(value)
+                return self._first_block(value, stage.policy)
             case nodes.Call():
                 return self._first_call(value, around)
+            case nodes.Conditional() | nodes.Group(value=nodes.Conditional()):
+                return self._first_choice(value, around)
             case _ if mentions_flow(value):
-                return low.expression(value, around.within(flow=lambda: self._flowing(value)))
+                result = low.expression(value, around.within(flow=lambda: self._flowing(value)))
+                return self._completed(value, result, result_of(value, around.scope))
         callee = low.expression(value, around)
         kind = kind_of(value, around.scope)
         if kind == "data" or (isinstance(value, nodes.Name) and value.id in self._names):
             return callee
         positional, keywords = self._arguments(value)
         if kind == "callable":
-            return low.at(value.span, ast.Call(callee, positional, keywords))
+            result = low.at(value.span, ast.Call(callee, positional, keywords))
+            return self._completed(value, result, result_of_call(value, around.scope))
         start = low.runtime(value.span, "start")
         return low.at(value.span, ast.Call(start, [callee, *positional], keywords))
+
+    def _first_choice(
+        self, value: nodes.Conditional | nodes.Group, around: Surroundings
+    ) -> ast.expr:
+        """Choose between two first stages; the test may mention `$$`."""
+        low = self._low
+        choice = value.value if isinstance(value, nodes.Group) else value
+        assert isinstance(choice, nodes.Conditional)
+        test = low.expression(choice.test, around.within(flow=lambda: self._flowing(choice)))
+        arms = [
+            self._first(nodes.Stage(arm.span, arm, None, None), around)
+            for arm in (choice.body, choice.otherwise)
+        ]
+        return low.at(choice.span, ast.IfExp(test, *arms))
 
     def _first_call(self, call: nodes.Call, around: Surroundings) -> ast.expr:
         """Call it as it is written if it mentions a parameter or `$$`; else insert the parameters first."""
@@ -150,14 +186,19 @@ class _Declared:
             head = nodes.Stage(call.span, nodes.FlowValue(call.span), None, None)
             stage = nodes.Stage(call.span, call, None, None)
             line = Line(call.span, (head, stage), self._line.name, self._line.name, 0)
-            return apply_stage(low, line, 1, self._flowing(call), around)
+            return low.stage(line, 1, self._flowing(call), around)
+        kind = result_of_call(call.function, around.scope)
         if mentions_flow(call) or mentions_name(call, self._names):
-            return low.expression(call, around.within(flow=lambda: self._flowing(call)))
+            result = low.expression(call, around.within(flow=lambda: self._flowing(call)))
+            return self._completed(call, result, kind)
         callee = lower_called(low, call.function, around)
         positional, keywords = self._arguments(call)
         written, written_keywords = lower_arguments(low, call, around)
-        arguments = ast.Call(callee, [*positional, *written], [*keywords, *written_keywords])
-        return low.at(call.span, arguments)
+        inserted = ast.Call(callee, [*positional, *written], [*keywords, *written_keywords])
+        return self._completed(call, low.at(call.span, inserted), kind)
+
+    def _completed(self, node: nodes.Node, result: ast.expr, kind: Result) -> ast.expr:
+        return completed(self._low, node.span, result, kind, self._line.where(0))
 
     def _arguments(self, node: nodes.Node) -> tuple[list[ast.expr], list[ast.keyword]]:
         """Return the parameters as the first stage gets them: positionally, keyword-only ones by name."""
@@ -189,19 +230,28 @@ class _Declared:
         names = [low.name(span, cast(str, parameter.name)) for parameter in self._parameters]
         return names[0] if len(names) == 1 else low.at(span, ast.Tuple(names, ast.Load()))
 
-    def _first_block(self, block: nodes.ParallelBlock) -> ast.expr:
+    def _first_block(self, block: nodes.ParallelBlock, policy: nodes.Policy | None) -> ast.expr:
         """Run a block on the parameters: on the only one, or each branch called with all of them."""
         low, line = self._low, self._line
-        wanted = captures_wanted(line, 0)
+        wanted = captures_wanted(line, 0, self._around.scope)
         is_single = len(self._parameters) == 1 and self._parameters[0].kind == "plain"
         value = self._flowing(block) if is_single else low.constant(block.span, None)
         start = None if is_single else self._first
 
         def branch(name: str, branch: nodes.Branch, around: Surroundings) -> ast.expr:
-            return lower_branch(low, line, name, branch, around, wanted, start)
+            return lower_branch(
+                low, line, name, branch, around, wanted, start, in_order=block.form == "in order"
+            )
 
         return lower_block(
-            low, line.name, block, value, self._around, branch, is_capturing=bool(wanted)
+            low,
+            line.name,
+            block,
+            value,
+            self._around,
+            branch,
+            policy=policy,
+            is_capturing=bool(wanted),
         )
 
 

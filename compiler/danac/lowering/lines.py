@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from danac import nodes
+from danac.analysis.decisions import may_ask_for
+from danac.analysis.names import Scope
+from danac.analysis.shapes import UNKNOWN, Shape, result_of
 from danac.analysis.stages import kind_of
 from danac.lowering.context import Lowering, Surroundings
-from danac.lowering.temporaries import mentions_name, stage_text
+from danac.lowering.temporaries import captures_of, reads_capture, stage_text
 from danac.source import Span
 
 
@@ -27,6 +29,14 @@ class Line:
     """The name of the whole, which the blocks in it show in their notes."""
     first_number: int = 1
     needed: frozenset[str] = frozenset()
+    inflow: Shape = UNKNOWN
+    """What is known of the value that flows into a branch, whose first stage is then a bare `$$`."""
+
+    def shape_before(self, index: int, scope: Scope) -> Shape:
+        """Return what is known of the value that flows into stage `index`."""
+        if index == 0 or isinstance(self.stages[index - 1].value, nodes.FlowValue):
+            return self.inflow
+        return result_of(self.stages[index - 1], scope)
 
     def where(self, index: int) -> str:
         """Return how messages name stage `index` (from 0)."""
@@ -44,47 +54,43 @@ def line_of(low: Lowering, pipe: nodes.Pipe, around: Surroundings) -> Line:
 
 
 def flattened(stages: tuple[nodes.Stage, ...], around: Surroundings) -> tuple[nodes.Stage, ...]:
-    """Return `stages` with parenthesised pipelines, where they surely are functions, replaced by their stages."""
+    """Return `stages` with parenthesised pipelines, where they surely are functions, replaced by their stages.
+
+    One that makes captures keeps them for itself, and so stays as it is.
+    """
     flat: list[nodes.Stage] = []
     for stage in stages:
         inner = stage.value
         while isinstance(inner, nodes.Group):
             inner = inner.value
-        is_pipeline = isinstance(inner, nodes.Pipe) and kind_of(inner, around.scope) == "callable"
-        if stage.policy is None and is_pipeline:
+        if stage.policy is None and _is_transparent(inner, around):
             assert isinstance(inner, nodes.Pipe)
             *first, last = flattened(inner.stages, around)
-            if stage.capture is not None and last.capture is not None:
-                flat.append(stage)
-                continue
-            capture = stage.capture or last.capture
-            flat += [*first, nodes.Stage(last.span, last.value, last.policy, capture)]
+            flat += [*first, nodes.Stage(last.span, last.value, last.policy, stage.capture)]
         else:
             flat.append(stage)
     return tuple(flat)
 
 
-def captures_wanted(line: Line, index: int) -> frozenset[str]:
-    """Return those captures of stage `index` that later stages, or somebody behind the pipe, read."""
+def _is_transparent(inner: nodes.Expression, around: Surroundings) -> bool:
+    if not isinstance(inner, nodes.Pipe) or kind_of(inner, around.scope) != "callable":
+        return False
+    return not any(any(captures_of(stage)) for stage in inner.stages)
+
+
+def captures_wanted(line: Line, index: int, scope: Scope) -> frozenset[str]:
+    """Return those captures of stage `index` that later stages, or somebody behind the pipe, may read."""
     return frozenset(
-        name for name in captures_of(line.stages[index]) if _is_read_behind(line, index, name)
+        name
+        for name in captures_of(line.stages[index])
+        if _is_read_behind(line, index, name, scope)
     )
 
 
-def _is_read_behind(line: Line, index: int, name: str) -> bool:
+def _is_read_behind(line: Line, index: int, name: str, scope: Scope) -> bool:
     for stage in line.stages[index + 1 :]:
-        if mentions_name(stage, {name}):
+        if reads_capture(stage, {name}) or may_ask_for(stage.value, name, scope):
             return True
         if name in captures_of(stage):
             return False
     return name in line.needed
-
-
-def captures_of(stage: nodes.Stage) -> Iterator[str]:
-    """Yield the names of the captures that `stage` makes: its own, and those of its branches."""
-    if isinstance(stage.value, nodes.ParallelBlock):
-        for branch in stage.value.branches:
-            for inner in branch.stages:
-                yield from captures_of(inner)
-    if stage.capture is not None:
-        yield stage.capture.name

@@ -14,11 +14,13 @@ from danac.lowering import (
     operators,
     pipes,
     scoped,
+    stages,
     statements,
     structs,
     texts,
 )
 from danac.lowering.context import Lowering, Surroundings
+from danac.lowering.orchestration import module_variables
 from danac.lowering.runtime_names import generated
 from danac.options import Options
 from danac.source import Source, Span
@@ -40,7 +42,7 @@ def lower(module: nodes.Module, names: Names, source: Source, options: Options) 
 
     Raises `DanaSyntaxError` for what only shows when a construct is lowered.
     """
-    low = Lowering(source, names, options, _EXPRESSIONS, _STATEMENTS)
+    low = Lowering(source, names, options, _EXPRESSIONS, _STATEMENTS, stages.apply_stage)
     try:
         body = low.statements(module.body, Surroundings(names.module))
     except RecursionError:
@@ -49,6 +51,11 @@ def lower(module: nodes.Module, names: Names, source: Source, options: Options) 
     docstring = []
     if body and isinstance(first := body[0], ast.Expr) and isinstance(first.value, ast.Constant):
         docstring = [body.pop(0)] if isinstance(first.value.value, str) else []
+    if low.needs_variables:
+        low.blocks.append(module_variables(low, _START))
+    if low.names.module.has_private and low.needs_variables:
+        low.runtime_names.add("private_scope")
+        low.has_private_scope = True
     prelude = [*_future(low), *_runtime_imports(low), *_private_scope(low), *low.blocks]
     return ast.Module([*docstring, *prelude, *body], [])
 

@@ -104,9 +104,9 @@ def _rendered(
     if is_text_by_form(node) or _gives_text(node, around):
         return value
     named = class_name(low, node, value, around)
-    if named is not value:
+    if named is not value and isinstance(named, ast.Attribute):
         return named
-    return low.call(node.span, low.runtime(node.span, "text"), value)
+    return low.call(node.span, low.runtime(node.span, "text"), named)
 
 
 def _gives_text(node: nodes.Expression, around: Surroundings) -> bool:

@@ -6,6 +6,7 @@ import ast
 
 from danac import nodes
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
+from danac.lowering.methods import if_bound
 from danac.lowering.types import type_value
 
 
@@ -43,7 +44,7 @@ def _refuse_doubled(low: Lowering, node: nodes.Struct) -> None:
 def _field(low: Lowering, field: nodes.Field, around: Surroundings) -> ast.expr:
     parts = [low.constant(field.span, field.name), field_type(low, field.annotation, around)]
     if field.default is not None:
-        inside = around.within(has_room=not around.in_iterable)
+        inside = around.within(has_room=not around.in_iterable, lifted="function")
         parts.append(low.function(field.span, [], low.expression(field.default, inside)))
     return low.at(field.span, ast.Tuple(parts, ast.Load()))
 
@@ -107,7 +108,7 @@ def receiver_decorator(
     arguments = [kinds]
     found = around.scope.lookup(name)
     if found is not None and found[1].node is not node:
-        arguments.append(low.name(span, name))
+        arguments.append(if_bound(low, name, span, around))
     return low.at(span, ast.Call(low.runtime(span, "receiver"), arguments, []))
 
 

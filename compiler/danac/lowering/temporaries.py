@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from danac import nodes
@@ -60,8 +60,9 @@ def bind(
             return body(lambda: pending.pop() if pending else read(), around)
         return in_order(low, span, value, body(read, around))
     if is_suspending:
-        return _bound_by_loop(low, span, name, value, body(read, around))
-    inside = around.within(has_room=not around.in_iterable)
+        inside = around.within(lifted=around.lifted or "loop")
+        return _bound_by_loop(low, span, name, value, body(read, inside))
+    inside = around.within(has_room=not around.in_iterable, lifted="function")
     run = low.function(span, [name], body(read, inside))
     return low.call(span, low.runtime(span, "apply"), value, run)
 
@@ -113,7 +114,8 @@ def mentions_flow(node: nodes.Node) -> bool:
 def count_flow(node: nodes.Node, alias: str | None) -> int:
     """Count how often `node` mentions its stage's `$$`, or the capture `alias` that stands for it too."""
     return sum(
-        isinstance(found, nodes.FlowValue) or (isinstance(found, nodes.Name) and found.id == alias)
+        isinstance(found, nodes.FlowValue)
+        or (isinstance(found, nodes.CaptureRead) and found.name == alias)
         for found in _own_level(node)
     )
 
@@ -140,22 +142,71 @@ def mentions_name(node: nodes.Node, names: Collection[str]) -> bool:
         if isinstance(current, nodes.Name) and current.id in wanted:
             return True
         if isinstance(current, nodes.Lambda):
+            # Defaults and first iterables are evaluated outside.
+            todo.extend((parameter, wanted) for parameter in current.parameters)
             wanted -= {parameter.name for parameter in current.parameters}
+            todo.append((current.body, wanted))
         elif isinstance(current, nodes.Comprehension):
-            for clause in current.clauses:
-                wanted -= {n.id for n in nodes.walk(clause.target) if isinstance(n, nodes.Name)}
-        if wanted:
+            todo.append((current.clauses[0].iterable, wanted))
+            targets = [node for clause in current.clauses for node in nodes.walk(clause.target)]
+            wanted -= {target.id for target in targets if isinstance(target, nodes.Name)}
+            todo.extend((inner, wanted) for inner in inside_comprehension(current))
+        else:
             todo.extend((child, wanted) for child in nodes.children(current))
     return False
 
 
+def inside_comprehension(node: nodes.Comprehension) -> Iterator[nodes.Node]:
+    """Yield what a comprehension evaluates in its own scope: all but its first iterable."""
+    for index, clause in enumerate(node.clauses):
+        if index:
+            yield clause.iterable
+        yield from clause.conditions
+    if node.key is not None:
+        yield node.key
+    yield node.element
+
+
+def reads_capture(node: nodes.Node, names: Collection[str]) -> bool:
+    """Whether `node` reads one of the captures `names` that were made outside of it.
+
+    Pipes in it may make captures of the same names; behind those their own ones are meant.
+    """
+    if not names:
+        return False
+    todo: list[tuple[nodes.Node, frozenset[str]]] = [(node, frozenset(names))]
+    while todo:
+        current, wanted = todo.pop()
+        if isinstance(current, nodes.CaptureRead) and current.name in wanted:
+            return True
+        if isinstance(current, nodes.Pipe | nodes.Branch):
+            if isinstance(current, nodes.Branch) and current.key is not None:
+                todo.append((current.key, wanted))
+            for stage in current.stages:
+                todo.append((stage, wanted))
+                wanted = wanted.difference(captures_of(stage))
+        elif wanted:
+            todo.extend((child, wanted) for child in nodes.children(current))
+    return False
+
+
+def captures_of(stage: nodes.Stage) -> Iterator[str]:
+    """Yield the names of the captures that `stage` makes: its own, and those of its branches."""
+    if isinstance(stage.value, nodes.ParallelBlock):
+        for branch in stage.value.branches:
+            for inner in branch.stages:
+                yield from captures_of(inner)
+    if stage.capture is not None:
+        yield stage.capture.name
+
+
 def keeps_for_later(node: nodes.Node, names: Collection[str]) -> bool:
-    """Whether a function made in `node` may read `names` (or `$$`, for the empty name) when `node` is done."""
+    """Whether a function made in `node` may read the captures `names` (or `$$`, for the empty name) later."""
     for found in nodes.walk(node):
         is_generator = isinstance(found, nodes.Comprehension) and found.kind == "generator"
         if not is_generator and not isinstance(found, nodes.Lambda | nodes.Pipe):
             continue
-        if mentions_name(found, names) or ("" in names and mentions_flow(found)):
+        if reads_capture(found, names) or ("" in names and mentions_flow(found)):
             return True
     return False
 
@@ -197,14 +248,12 @@ def _judge(node: nodes.Node, alias: str | None, captures: Collection[str]) -> Ve
     match node:
         case nodes.FlowValue():
             return "found"
-        case nodes.Name(id=name):
-            if name == alias:
-                return "found"
-            return "effect" if name in captures else "clean"
-        case nodes.Constant():
+        case nodes.CaptureRead(name=name):
+            return "found" if name == alias else "effect"
+        case nodes.Name() | nodes.Constant():
             return "clean"
         case nodes.Lambda(parameters=parameters):
-            is_plain = not mentions_flow(node) and not mentions_name(node, captures)
+            is_plain = not mentions_flow(node) and not reads_capture(node, captures)
             return "clean" if is_plain and not any(p.default for p in parameters) else "effect"
         case nodes.Group(value=inner) | nodes.Keyword(value=inner):
             return _judge(inner, alias, captures)

@@ -148,7 +148,7 @@ def is_plain_isinstance(node: nodes.Call, around: Surroundings) -> bool:
 def _is_class(node: nodes.Expression, around: Surroundings) -> bool:
     """Whether Python's `isinstance` takes `node` as it is: a built-in type, a struct, an imported class."""
     if isinstance(node, nodes.Attribute):
-        return stages.is_module_path(node, around.scope)
+        return stages.is_module_member(node, around.scope)
     if not isinstance(node, nodes.Name):
         return is_type_call(node, around)
     found = around.scope.lookup(node.id)

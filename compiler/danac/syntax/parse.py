@@ -14,9 +14,10 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from danac.diagnostics import DanaSyntaxError
+from danac.diagnostics import DanaSyntaxError, InternalError
 from danac.source import Source, Span
 from danac.syntax import messages
+from danac.syntax.automaton import Automaton
 from danac.syntax.lexer import tokenize
 from danac.syntax.tables import load_parser, terminal_names
 
@@ -24,9 +25,10 @@ ParseTree: TypeAlias = Tree[Token]
 
 
 @cache
-def _parser() -> tuple[Lark, dict[str, str]]:
+def _parser() -> tuple[Lark, Automaton, dict[str, str]]:
     parser = load_parser()
-    return parser, terminal_names(parser)
+    tables = parser.parse_interactive("").parser_state.parse_conf
+    return parser, Automaton(tables), terminal_names(parser)
 
 
 def parse(source: Source) -> ParseTree:
@@ -34,18 +36,25 @@ def parse(source: Source) -> ParseTree:
 
     Raises `DanaSyntaxError` where the text is no Dana.
     """
-    parser, names = _parser()
+    parser, automaton, names = _parser()
+    tree = automaton.parse(tokenize(source, names))
+    if tree is None:
+        raise _error(source, parser, names)
+    return tree
+
+
+def _error(source: Source, parser: Lark, names: dict[str, str]) -> DanaSyntaxError:
+    """Return the error of a text that is no Dana: lark's own parser can say what it expected."""
     state = parser.parse_interactive("")
     feed = state.parser_state.feed_token
     token: Token | None = None
     try:
         for token in tokenize(source, names):
             feed(token)
-        result = state.feed_eof(token)  # type: ignore[no-untyped-call]
+        state.feed_eof(token)  # type: ignore[no-untyped-call]
     except UnexpectedToken as error:
-        raise _unexpected(source, error.token, state) from None
-    assert isinstance(result, Tree)
-    return result
+        return _unexpected(source, error.token, state)
+    raise InternalError("the two parsers disagree", token)
 
 
 def span_of(token: Token) -> Span:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 
+from dana_runtime.execution.history import History
+
 
 class Block:
     """The static description of one parallel block; generated code makes it once per module.
 
     `pipeline` is the name of the pipeline the block stands in, `""` where it has none;
     `filename` is the source file; each branch is (its source text, its line, its column), both
-    counted from 1, columns in characters. Immutable.
+    counted from 1, columns in characters. Immutable, but for the history of its runs.
     """
 
-    __slots__ = ("branches", "filename", "pipeline", "thread_names")
+    __slots__ = ("branches", "filename", "history", "pipeline", "thread_names")
 
     pipeline: str
     filename: str
     branches: tuple[tuple[str, int, int], ...]
     # One for each branch, made here because running a branch should not have to.
     thread_names: tuple[str, ...]
+    # What its runs so far were like: the one thing about a Block that changes.
+    history: History
 
     def __init__(self, pipeline: str, filename: str, *branches: tuple[str, int, int]) -> None:
         names = tuple(thread_name(pipeline, text) for text, _, _ in branches)
@@ -28,6 +32,7 @@ class Block:
             "filename": filename,
             "branches": branches,
             "thread_names": names,
+            "history": History(),
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)

@@ -1,76 +1,80 @@
 """A parallel block, from its branches and their one input to the results in branch order.
 
-    fan_out ─► check branches and value ─► _Run ─► ticket ─► worker ─► claims branch after branch
-                                                     ▲          │
-                                                     └──────────┤ while some are left unclaimed
-        results, or the first failure ◄── latch ◄───────────────┘
+    fan_out ─► settings, checks ─┬─► inline                                     ─┬─► results
+                                 ├─► run: plain functions on threads            ─┤
+                                 └─► dispatch: policies, coroutines, processes ─┴─► first failure
 
-Every block has one latch, a plain lock: the last result or the first failure opens it. Each
-worker claims branches until none is left. Before it runs one it sees to it that a ticket for the
-next is out, so branches overlap whatever they do; while that ticket's thread is waking up, tiny
-branches are over, and no further thread is woken for them. Branches run in copies of the
-caller's context.
+Branches run in copies of the caller's context, wherever they run.
 """
 
 from __future__ import annotations
 
-import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from contextvars import Context, copy_context
-from threading import Lock, Thread, get_ident, main_thread
-from types import CoroutineType
+from types import FunctionType
 from typing import Any, overload
 
-from dana_runtime.errors import BranchCancelled
-from dana_runtime.execution.block import Block, thread_name
-from dana_runtime.execution.cancellation import Group, current_group, entered_group
-from dana_runtime.execution.workers import Job, put_out, take_back
-from dana_runtime.scopes import Layer, current_layer
-from dana_runtime.tracebacks import add_note_once, without_runtime_frames
-from dana_runtime.wording import callable_text, not_callable
+from dana_runtime.execution import lookout, stages
+from dana_runtime.execution.abandonment import Flight, shield, unshield
+from dana_runtime.execution.block import Block
+from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
+from dana_runtime.execution.cancellation import Group, current_group
+from dana_runtime.execution.claim import Claim
+from dana_runtime.execution.debugging import is_debugging
+from dana_runtime.execution.dispatch import Dispatch
+from dana_runtime.execution.history import history_of
+from dana_runtime.execution.inline import is_covered, run_inline
+from dana_runtime.execution.outcomes import Failure, Outcome, precedence
+from dana_runtime.execution.run import Run
+from dana_runtime.execution.settings import Policy, Settings, current
+from dana_runtime.execution.stages import BranchWithPolicy
+from dana_runtime.orchestration.branches import Orchestrated
+from dana_runtime.tracebacks import add_note_once
+from dana_runtime.wording import not_callable
 
-Branch = Callable[[Any], Any]
-
-# Branches of one block that run at once.
-MAX_WORKERS = 8
-
-# Blocks inside blocks that get workers of their own; deeper ones run in their branch's thread.
-MAX_DEPTH = 3
-
-# Seconds after which a waiting main thread looks for signals that came while it was about to wait.
-# Without that, Ctrl-C is lost when it strikes between the interpreter's last look and the wait.
-SIGNAL_SECONDS = 0.1
-
-# Of the blocks deeper than that, one in so many runs in a thread of its own, in order as the
+# Of the blocks deeper than `max_depth`, one in so many runs in a thread of its own, in order as the
 # others do: there it finds a fresh stack, so that recursion through blocks is not ended by
 # Python's recursion limit. It is ended by it, with a RecursionError, beyond MAX_STACKS stacks.
 LEVELS_PER_STACK = 32
 MAX_STACKS = 64
 
+_CO_COROUTINE = 0x80
+
 
 @overload
-def fan_out(branches: Sequence[Branch], value: Any, block: Block | None = None) -> list[Any]: ...
+def fan_out(
+    branches: Sequence[Branch],
+    value: Any,
+    block: Block | None = None,
+    policy: Policy | None = None,
+) -> list[Any]: ...
 @overload
 def fan_out(
-    branches: dict[str, Branch], value: Any, block: Block | None = None
+    branches: dict[str, Branch],
+    value: Any,
+    block: Block | None = None,
+    policy: Policy | None = None,
 ) -> dict[str, Any]: ...
 def fan_out(
-    branches: Sequence[Branch] | dict[str, Branch], value: Any, block: Block | None = None
+    branches: Sequence[Branch] | dict[str, Branch],
+    value: Any,
+    block: Block | None = None,
+    policy: Policy | None = None,
 ) -> list[Any] | dict[str, Any]:
     """Call all `branches` with `value` at the same time and return their results in order.
 
     A tuple or list of callables gives a list, a dict of callables a dict with the same keys.
     The first failure is raised as itself, with a note that names the branch; branches that have
     not begun then never begin, and the others are told to cancel (`cancelled()`). The same holds
-    for KeyboardInterrupt in the waiting caller. `block` says what the branches are called.
+    for KeyboardInterrupt in the waiting caller. With `on_error="partial"` a Failure stands in the
+    place of the result instead, but for KeyboardInterrupt and SystemExit. `block` says what the
+    branches are called, `policy` holds settings of this block.
 
-    Raises TypeError, before anything runs, for a branch that is not callable and for an iterator
-    given to several branches; ValueError for a dict that lacks one of the block's keys; and
-    BranchCancelled if it is called in a branch that is itself cancelled.
+    Raises BranchTimeout when a branch's time is up. Raises TypeError, before anything runs, for a
+    branch that is not callable and for an iterator given to several branches; ValueError for a dict
+    that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
+    cancelled.
     """
-    results, error = _in_parallel(branches, value, block)
+    results, error = _in_parallel(branches, value, block, policy)
     if error is None:
         return dict(zip(branches, results, strict=True)) if isinstance(branches, dict) else results
     context = error.__context__
@@ -85,43 +89,34 @@ def fan_out(
         del error, context
 
 
-def run_in_order(branches: Sequence[Branch], value: Any, block: Block | None = None) -> list[Any]:
+def run_in_order(
+    branches: Sequence[Branch],
+    value: Any,
+    block: Block | None = None,
+    policy: Policy | None = None,
+) -> list[Any]:
     """Call `branches` with `value` one after the other, in this thread and context.
 
     Returns their results in order; the first failure ends the block, as in `fan_out`, and the
-    same errors are raised.
+    same errors are raised. Where a timeout is set, or an executor asked for, each branch runs as
+    `run_stage` says, in its turn.
     """
     _check(branches, value, block)
+    settings = current().with_policy(policy)
     results = []
     for index, branch in enumerate(branches):
-        entered_group()
-        try:
-            result = branch(value)
-            if type(result) is CoroutineType:
-                result = _completed(result, branches, index, block)
-            results.append(result)
-        except BaseException as error:
-            add_note_once(error, _note(branches, index, block))
-            raise
+        function, own = branch, settings
+        if type(branch) is BranchWithPolicy:
+            function, own = branch.function, settings.with_policy(branch.policy)
+        results.append(stages.run_alone(value, function, name_of(branches, index, block), own))
     return results
 
 
-def _completed(
-    coroutine: CoroutineType[Any, Any, Any],
-    branches: Sequence[Branch],
-    index: int,
-    block: Block | None,
-) -> Any:
-    # Imported late: most programs never load asyncio.
-    from dana_runtime.awaiting import completed
-
-    return completed(
-        coroutine, callable_text(branches[index]) if block is None else block.name(index)
-    )
-
-
 class Captured:
-    """The results of a block and what its branches captured: `captured["name"]`."""
+    """The results of a block and what its branches captured: `captured["name"]`.
+
+    What a branch with partial results should have captured, but failed, is its Failure.
+    """
 
     __slots__ = ("_captures", "results")
 
@@ -130,201 +125,188 @@ class Captured:
         self._captures = captures
 
     def __getitem__(self, name: str) -> Any:
-        return self._captures[name]
+        try:
+            return self._captures[name]
+        except KeyError:
+            # The branch that should have captured it is one of those that failed.
+            for failure in self._failures():
+                return failure
+            raise
+
+    def _failures(self) -> list[Failure]:
+        results = self.results.values() if isinstance(self.results, dict) else self.results
+        return [result for result in results if isinstance(result, Failure)]
 
     def __repr__(self) -> str:
         return f"Captured({self.results!r}, {self._captures!r})"
 
 
 def fan_out_capturing(
-    branches: Sequence[Branch] | dict[str, Branch], value: Any, block: Block | None = None
+    branches: Sequence[Branch] | dict[str, Branch],
+    value: Any,
+    block: Block | None = None,
+    policy: Policy | None = None,
 ) -> Captured:
     """Like `fan_out`, for branches that return pairs (result, dict of captures).
 
     Where several branches capture the same name, the last branch's value counts.
     """
-    return _captured(fan_out(branches, value, block))
+    return _captured(fan_out(branches, value, block, policy))
 
 
 def run_in_order_capturing(
-    branches: Sequence[Branch], value: Any, block: Block | None = None
+    branches: Sequence[Branch],
+    value: Any,
+    block: Block | None = None,
+    policy: Policy | None = None,
 ) -> Captured:
     """Like `run_in_order`, for branches that return pairs (result, dict of captures)."""
-    return _captured(run_in_order(branches, value, block))
+    return _captured(run_in_order(branches, value, block, policy))
 
 
 def _captured(outcomes: list[Any] | dict[str, Any]) -> Captured:
-    """Take the pairs (result, captures) apart."""
+    """Take the pairs (result, captures) apart; a Failure is no pair."""
     captures: dict[str, Any] = {}
-    for _, own in outcomes.values() if isinstance(outcomes, dict) else outcomes:
-        captures.update(own)
+    for outcome in outcomes.values() if isinstance(outcomes, dict) else outcomes:
+        if not isinstance(outcome, Failure):
+            captures.update(outcome[1])
     if isinstance(outcomes, dict):
-        return Captured({key: result for key, (result, _) in outcomes.items()}, captures)
-    return Captured([result for result, _ in outcomes], captures)
+        return Captured({key: _result(outcome) for key, outcome in outcomes.items()}, captures)
+    return Captured([_result(outcome) for outcome in outcomes], captures)
+
+
+def _result(outcome: Any) -> Any:
+    return outcome if isinstance(outcome, Failure) else outcome[0]
 
 
 def _in_parallel(
-    branches: Sequence[Branch] | dict[str, Branch], value: Any, block: Block | None
+    branches: Sequence[Branch] | dict[str, Branch],
+    value: Any,
+    block: Block | None,
+    policy: Policy | None,
 ) -> tuple[list[Any], BaseException | None]:
     """Run a block; return its results in branch order, and the failure that ends it, if any."""
-    group = Group(entered_group())
-    functions = tuple(branches.values() if isinstance(branches, dict) else branches)
-    _check(functions, value, block, tuple(branches) if isinstance(branches, dict) else None)
-    run = _Run(functions, value, block, group)
+    if isinstance(branches, dict):
+        functions = tuple(branches.values())
+        is_plain = _check(functions, value, block, tuple(branches))
+    else:
+        functions = tuple(branches)
+        is_plain = _check(functions, value, block)
+    settings = current().with_policy(policy)
+    group = Group(current_group.get())
+    outer = None if group.parent is None else shield()
     try:
-        if not (run.tickets and run.put_out_ticket()):
-            run.work(None)
-        if functions:
-            run.wait()
-    except BaseException:
-        # Ctrl-C while waiting. What is running goes on in its threads, told to cancel.
-        group.cancelled = True
-        raise
+        try:
+            group.enter()
+            results, failures = _run(functions, value, block, settings, group, outer, is_plain)
+        except BaseException:
+            # Ctrl-C while waiting. What is running goes on in its threads, told to cancel.
+            group.cancel()
+            raise
+        finally:
+            group.leave()
     finally:
-        results, failures = run.close()
-        take_back(run)
+        if outer is not None:
+            unshield(outer)
     if not failures:
         return results, None
-    # The first one opened the latch; more of them may have come before this thread woke up.
-    index, error = min(failures, key=_precedence)
-    add_note_once(error, _note(functions, index, block))
+    # What the branches have started in copies of their contexts is told, too.
+    group.cancel()
+    # The first one ended the block; more of them may have come before this thread woke up.
+    index, error = min(failures, key=precedence)
+    add_note_once(error, note_of(functions, index, block))
     return results, error
 
 
-def _tickets(branches: int, depth: int) -> int:
-    """Return the number of threads that a block at `depth` gets; none: it runs in this one."""
-    if depth < MAX_DEPTH:
-        return min(branches, MAX_WORKERS) if branches > 1 else 0
-    stack, level = divmod(depth - MAX_DEPTH + 1, LEVELS_PER_STACK)
-    return 1 if level == 0 and stack < MAX_STACKS and branches else 0
+def _run(
+    branches: tuple[Branch, ...],
+    value: Any,
+    block: Block | None,
+    settings: Settings,
+    group: Group,
+    outer: Flight | None,
+    is_plain: bool,
+) -> Outcome:
+    """Choose how the block runs, and run it."""
+    depth, executor = group.depth, settings.executor
+    if not isinstance(executor, str) and depth > 0:
+        # It serves the outermost block only.
+        executor = "auto"
+    if not branches or is_debugging():
+        return run_inline(branches, value, block, _settings_of(branches, settings), group, outer)
+    if not is_plain or executor not in ("auto", "thread", "inline"):
+        return _dispatched(branches, value, block, settings, group, outer)
+    tickets, is_timed = _tickets(len(branches), settings, executor, depth, outer)
+    if not tickets:
+        return run_inline(branches, value, block, lambda index: settings, group, outer, is_timed)
+    history = block.history if block is not None else history_of(branches)
+    is_tiny = tickets > 1 and history.is_tiny()
+    if is_tiny and executor == "auto" and not settings.is_bound and settings.on_error == "raise":
+        claim = Claim(branches, value, block, settings, group, history, tickets, outer)
+        if lookout.watch(claim):
+            return claim.outcome()
+    run = Run(branches, value, block, settings, group, history, tickets, outer)
+    try:
+        if is_tiny:
+            run.on_one_worker_first()
+        else:
+            run.on_workers()
+    except BaseException:
+        run.close()
+        raise
+    return run.close()
 
 
-class _Run(Job):
-    """One execution of a block: what its threads share."""
+def _tickets(
+    branches: int, settings: Settings, executor: object, depth: int, outer: Flight | None
+) -> tuple[int, bool]:
+    """Return the number of threads for a block, 0 where it runs in this one; whether its limits bind there.
 
-    __slots__ = (
-        "block",
-        "branches",
-        "context",
-        "failures",
-        "group",
-        "latch",
-        "layer",
-        "results",
-        "tickets",
-        "unclaimed",
-        "unfinished",
-        "value",
+    A block for which somebody has set a timeout gets a thread in any case, unless the branch around it
+    is due before that.
+    """
+    if depth >= settings.max_depth:
+        if settings.is_bound and not (outer is not None and is_covered(outer, settings)):
+            return 1, False
+        stack, level = divmod(depth - settings.max_depth + 1, LEVELS_PER_STACK)
+        return int(level == 0 and stack < MAX_STACKS), True
+    if executor == "inline" or branches == 1:
+        return int(settings.is_bound), False
+    return min(branches, settings.max_workers), False
+
+
+def _dispatched(
+    branches: tuple[Branch, ...],
+    value: Any,
+    block: Block | None,
+    settings: Settings,
+    group: Group,
+    outer: Flight | None,
+) -> Outcome:
+    of_branch = _settings_of(branches, settings)
+    all_settings = [of_branch(index) for index in range(len(branches))]
+    functions = tuple(
+        branch.function if type(branch) is BranchWithPolicy else branch for branch in branches
     )
-
-    def __init__(
-        self, branches: tuple[Branch, ...], value: Any, block: Block | None, group: Group
-    ) -> None:
-        super().__init__()
-        self.branches = branches
-        self.value = value
-        self.block = block
-        self.group = group
-        # Entered once to say which block it is in, then only copied: a context can be entered by
-        # one thread at a time.
-        self.context: Context = copy_context()
-        self.context.run(current_group.set, group)
-        self.layer = current_layer.get()
-        self.results: list[Any] = [None] * len(branches)
-        # None once the block is over: a branch that fails later fails for nobody.
-        self.failures: list[tuple[int, BaseException]] | None = []
-        # Deques serve as counters: pop is atomic, on free-threaded builds too.
-        self.tickets = deque(range(_tickets(len(branches), group.depth)))
-        self.unclaimed = deque(range(len(branches)))
-        self.unfinished = deque(range(len(branches)))
-        self.latch = Lock()
-        self.latch.acquire()
-
-    def put_out_ticket(self) -> bool:
-        """Use up one ticket; False says that there is none left, or no thread for it."""
-        try:
-            self.tickets.pop()
-        except IndexError:
-            return False
-        return put_out(self)
-
-    def wait(self) -> None:
-        """Wait for the last result or the first failure."""
-        # Signals come to the main thread only.
-        seconds = SIGNAL_SECONDS if get_ident() == main_thread().ident else -1
-        while not self.latch.acquire(timeout=seconds):
-            pass
-
-    def work(self, thread: Thread | None) -> None:
-        """Claim and run branches until none is left or one has failed."""
-        # Read before a branch is claimed: `close` empties `unclaimed` first, so whoever gets a
-        # branch has got these too.
-        branches, value, results, context = self.branches, self.value, self.results, self.context
-        unclaimed, layer, block = self.unclaimed, self.layer, self.block
-        while unclaimed:
-            try:
-                index = unclaimed.popleft()
-            except IndexError:
-                return
-            try:
-                if self.group.is_cancelled():
-                    raise BranchCancelled
-                if thread is not None:
-                    if unclaimed and self.tickets and not self.untaken:
-                        self.put_out_ticket()
-                    thread.name = _thread_name(branches[index], index, block)
-                own = context.copy()
-                own.run(current_layer.set, Layer(layer, block, index))
-                if "decimal" in sys.modules:
-                    own.run(_own_decimal_context)
-                result = own.run(branches[index], value)
-                if type(result) is CoroutineType:
-                    result = own.run(_completed, result, branches, index, block)
-                results[index] = result
-            except BaseException as error:
-                self._fail(index, error)
-                return
-            if not self.unfinished.pop():
-                # It was 0, the last one.
-                self.latch.release()
-
-    def _fail(self, index: int, error: BaseException) -> None:
-        try:
-            BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
-        finally:
-            failures = self.failures
-            if failures is not None:
-                failures.append((index, error))
-            self.group.cancelled = True
-            # Another failure may have opened it, and the caller not have come through yet.
-            with suppress(RuntimeError):
-                self.latch.release()
-
-    def close(self) -> tuple[list[Any], list[tuple[int, BaseException]]]:
-        """Let no more branches begin, and hold nothing from now on; return what there is."""
-        self.unclaimed.clear()
-        results, failures = self.results, self.failures or []
-        self.branches = ()
-        self.value = self.block = self.layer = self.failures = None
-        self.results = []
-        self.context = Context()
-        return results, failures
+    is_deep = group.depth >= settings.max_depth
+    if not any(own.is_bound for own in all_settings) and (
+        is_deep or all(own.executor == "inline" for own in all_settings)
+    ):
+        return run_inline(functions, value, block, of_branch, group, outer, is_deep)
+    workers = 1 if is_deep else settings.max_workers
+    return Dispatch(functions, value, block, all_settings.__getitem__, workers, group).run()
 
 
-def _own_decimal_context() -> None:
-    # Decimal contexts are changed in place, so a copy of the context variables shares them.
-    decimal: Any = sys.modules["decimal"]
-    # Absent while another thread is still importing it.
-    if hasattr(decimal, "localcontext"):
-        decimal.setcontext(decimal.getcontext().copy())
+def _settings_of(branches: tuple[Branch, ...], settings: Settings) -> Callable[[int], Settings]:
+    """Return what gives the settings of each branch."""
 
+    def of_branch(index: int) -> Settings:
+        branch = branches[index]
+        if type(branch) is BranchWithPolicy:
+            return settings.with_policy(branch.policy)
+        return settings
 
-def _precedence(failure: tuple[int, BaseException]) -> tuple[int, int]:
-    """Branch order, but Ctrl-C is never lost, and what followed from a cancel is not its cause."""
-    index, error = failure
-    if isinstance(error, KeyboardInterrupt):
-        return 0, index
-    return (2 if isinstance(error, BranchCancelled) else 1), index
+    return of_branch
 
 
 def _check(
@@ -332,36 +314,37 @@ def _check(
     value: Any,
     block: Block | None,
     keys: tuple[str, ...] | None = None,
-) -> None:
-    """Raise what there is to say against a block before any of it runs."""
+) -> bool:
+    """Raise what there is to say against a block before any of it runs.
+
+    True says that all branches are plain functions: no coroutine functions, no policies.
+    """
     if keys is not None and block and len(keys) < len(block.branches):
         raise ValueError(
             f"a key of the block at {block.place(0)} is doubled: {len(block.branches)} branches, "
             f"but only the keys {', '.join(map(repr, keys))}"
         )
+    is_plain = True
     for index, branch in enumerate(branches):
-        if not callable(branch):
+        if type(branch) is FunctionType:
+            if branch.__code__.co_flags & _CO_COROUTINE:
+                is_plain = False
+            continue
+        target = branch.function if type(branch) is Orchestrated else branch
+        if not callable(target):
             where = f"branch {index + 1} of {len(branches)}"
             if block:
                 where = block.name(index)
             elif keys:
                 where = f"{where}, {keys[index]!r},"
-            raise not_callable(where, branch)
-    if len(branches) > 1 and isinstance(value, Iterator):
+            raise not_callable(where, target)
+        if type(branch) is BranchWithPolicy or is_coroutine_function(branch):
+            is_plain = False
+    # The first test is the cheaper one.
+    if hasattr(value, "__next__") and len(branches) > 1 and isinstance(value, Iterator):
         of_pipeline = f" of pipeline {block.pipeline}" if block and block.pipeline else ""
         raise TypeError(
             f"{len(branches)} branches{of_pipeline} cannot share one {type(value).__name__}, "
             "which gives each item only once: make a list of it first"
         )
-
-
-def _note(branches: Sequence[Branch], index: int, block: Block | None) -> str:
-    if block is not None:
-        return block.note(index)
-    return f"in branch {index + 1} of {len(branches)}, {callable_text(branches[index])}"
-
-
-def _thread_name(branch: Branch, index: int, block: Block | None) -> str:
-    if block is not None:
-        return block.thread_names[index]
-    return thread_name("fan_out", callable_text(branch))
+    return is_plain

@@ -20,8 +20,11 @@ import os
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from contextvars import Context
 from queue import Empty, SimpleQueue
+
+from dana_runtime.execution.abandonment import current_flight, thread_ends
 
 # Threads of the whole process; far more than blocks want, far fewer than operating systems allow.
 MAX_THREADS = 2048
@@ -42,10 +45,11 @@ class Job:
         # worker out of here decides: the worker itself begins, `take_back` makes it idle again.
         self.untaken: deque[_Worker] = deque()
 
-    def work(self, thread: threading.Thread | None) -> None:
+    def work(self, thread: threading.Thread | None) -> bool:
         """Do what is left of the job, in `thread` of a worker or, for None, in the caller's.
 
-        Does not raise in a worker. Called when nothing is left, it returns at once.
+        Does not raise in a worker, but for what ends an abandoned one. Called when nothing is left,
+        it returns at once. True says that the thread was abandoned: it has to end.
         """
         raise NotImplementedError
 
@@ -68,7 +72,8 @@ class _Worker:
 
     def __init__(self, pool: _Pool) -> None:
         self.pool = pool
-        self.inbox: SimpleQueue[Job] = SimpleQueue()
+        # None ends the thread.
+        self.inbox: SimpleQueue[Job | None] = SimpleQueue()
         self.thread = threading.Thread(target=self._serve, name=IDLE_NAME, daemon=True)
 
     def start(self) -> None:
@@ -78,6 +83,18 @@ class _Worker:
         Context().run(self.thread.start)
 
     def _serve(self) -> None:
+        try:
+            self._serve_jobs()
+        except BaseException:
+            flight = current_flight()
+            if flight is None or not flight.is_over():
+                raise
+            # An abandoned one, which the exception from outside has hit on its way out of a branch.
+        finally:
+            self.pool.alive.discard(self)
+            thread_ends()
+
+    def _serve_jobs(self) -> None:
         pool = self.pool
         while (job := self._next_job()) is not None:
             try:
@@ -86,15 +103,16 @@ class _Worker:
                 # Taken back, and so on the idle stack already.
                 del job
                 continue
-            job.work(self.thread)
+            if job.work(self.thread):
+                return
             # The job must not live on while this thread waits for the next one.
             del job
             self.thread.name = IDLE_NAME
-            if pool is not _pool:
-                # A branch called os.fork, and this is what is left of its thread in the child.
-                return
             pool.idle.append(self)
-        pool.alive.discard(self)
+            if pool is not _pool:
+                # The pool was shut down; or a branch called os.fork, and this is what is left of
+                # its thread in the child.
+                _dismiss_idle(pool)
 
     def _next_job(self) -> Job | None:
         """Wait for a job; None says that this thread is no longer idle but over."""
@@ -158,9 +176,14 @@ def _started(pool: _Pool, job: Job) -> bool:
     pool.alive.add(worker)
     try:
         worker.start()
-    except RuntimeError:
-        pool.alive.discard(worker)
-        job.untaken.remove(worker)
+    except BaseException as error:
+        # Ctrl-C may come when the thread runs already: then it takes its ticket as any other.
+        if worker.thread.ident is None:
+            pool.alive.discard(worker)
+            with suppress(ValueError):
+                job.untaken.remove(worker)
+        if not isinstance(error, RuntimeError):
+            raise
         return False
     return True
 
@@ -177,4 +200,35 @@ def take_back(job: Job) -> None:
         except IndexError:
             # The last one has begun in the meantime.
             return
-        worker.pool.idle.append(worker)
+        pool = worker.pool
+        pool.idle.append(worker)
+        if pool is not _pool:
+            _dismiss_idle(pool)
+
+
+def shut_down() -> list[threading.Thread]:
+    """Let the idle threads end, and the others when they have done what they do; return them all.
+
+    Who needs threads after that gets new ones.
+    """
+    global _pool
+    pool, _pool = _pool, _Pool()
+    threads = [worker.thread for worker in pool.alive.copy()]
+    _dismiss_idle(pool)
+    return threads
+
+
+def _dismiss_idle(pool: _Pool) -> None:
+    # Whoever makes a worker idle in a pool that is over comes here after that, so none is missed.
+    while pool.idle:
+        try:
+            worker = pool.idle.pop()
+        except IndexError:
+            return
+        worker.inbox.put(None)
+
+
+def count() -> tuple[int, int]:
+    """Return how many threads there are, and how many of them are idle."""
+    pool = _pool
+    return len(pool.alive), len(pool.idle)

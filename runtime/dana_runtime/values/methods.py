@@ -224,6 +224,14 @@ def method_of(obj: Any, name: str, function: Any) -> Any:
     return getattr(obj, name)
 
 
+def bound(read: Callable[[], Any]) -> Any:
+    """Return what `read` gives, which does nothing but read a name; None if the name has no value yet."""
+    try:
+        return read()
+    except NameError:
+        return None
+
+
 def _new_receivers(function: FunctionType) -> Receivers:
     receivers = function.__dict__[_KEY] = Receivers(function, ())
     return receivers

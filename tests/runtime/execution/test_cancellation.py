@@ -8,7 +8,7 @@ import pytest
 
 from dana_runtime import cancelled, fan_out, run_in_order
 from dana_runtime.errors import BranchCancelled
-from dana_runtime.execution import fan_out as parallel
+from dana_runtime.execution import run as parallel
 
 WAIT = 30.0
 
@@ -213,4 +213,6 @@ def test_a_signal_that_comes_before_the_wait_is_not_lost(monkeypatch, in_main_th
         thread = threading.Thread(target=fan_out, args=((same, same), None))
         thread.start()
         thread.join(WAIT)
-    assert set(asked) == {parallel.SIGNAL_SECONDS if in_main_thread else -1}
+    assert asked
+    # Elsewhere than in the main thread it wakes for its branches' deadlines only.
+    assert all((timeout <= parallel.SIGNAL_SECONDS) == in_main_thread for timeout in asked)

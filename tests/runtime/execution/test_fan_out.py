@@ -20,8 +20,11 @@ from dana_runtime.execution.fan_out import (
     run_in_order,
     run_in_order_capturing,
 )
+from dana_runtime.execution.outcomes import precedence
+from dana_runtime.execution.settings import current
 
 WAIT = 30.0
+MAX_DEPTH = 3
 
 BLOCK = Block("report", "src/orders.dana", ("tax", 12, 26), ("charge", 12, 31), ("confirm", 12, 39))
 BOTH_FORMS = pytest.mark.parametrize("run", [fan_out, run_in_order])
@@ -290,12 +293,10 @@ class TestFailures:
 
     def test_which_of_several_failures_counts(self):
         known = [(3, KeyError()), (2, ValueError()), (1, BranchCancelled())]
-        assert min(known, key=parallel._precedence)[0] == 2
+        assert min(known, key=precedence)[0] == 2
         known.append((4, KeyboardInterrupt()))
-        assert min(known, key=parallel._precedence)[0] == 4
-        assert (
-            min([(1, BranchCancelled()), (0, BranchCancelled())], key=parallel._precedence)[0] == 0
-        )
+        assert min(known, key=precedence)[0] == 4
+        assert min([(1, BranchCancelled()), (0, BranchCancelled())], key=precedence)[0] == 0
 
 
 class TestIsolation:
@@ -357,7 +358,7 @@ class TestNesting:
         def nest(depth):
             def branch(value):
                 own = threading.get_ident()
-                if depth < parallel.MAX_DEPTH:
+                if depth < MAX_DEPTH:
                     return fan_out((nest(depth + 1), same), value)[0]
                 fan_out(
                     [lambda v, i=i: order.append((i, thread_of(v) == own)) for i in range(5)], 1
@@ -375,7 +376,7 @@ class TestNesting:
                 own = threading.get_ident()
                 threads = fan_out((thread_of, thread_of), value)
                 assert own not in threads
-                if depth + 1 < parallel.MAX_DEPTH:
+                if depth + 1 < MAX_DEPTH:
                     return fan_out((nest(depth + 1), same), value)[0]
                 return True
 
@@ -448,7 +449,7 @@ class TestAtTheSameTime:
             return run
 
         assert fan_out([branch(index) for index in range(12)], None) == list(range(12))
-        assert peak == parallel.MAX_WORKERS == 8
+        assert peak == current().max_workers == 8
 
     def test_slow_and_fast_branches_overlap(self):
         # The first branch cannot end before the last has run, whoever claims the ones between.

@@ -140,6 +140,49 @@ class TestNoThreadCanBeHad:
         assert threading.get_ident() not in threads
 
 
+class TestAThreadThatDoesNotStart:
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, MemoryError])
+    def test_an_interrupted_start_leaves_nobody_behind(self, pool, monkeypatch, kind):
+        def interrupted(thread):
+            raise kind
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", interrupted)
+            with pytest.raises(kind):
+                fan_out((same, same), None)
+        # A dead thread on the idle stack would let this block wait for ever.
+        assert not pool.alive
+        assert not pool.idle
+        assert fan_out((same, same), 5) == [5, 5]
+
+    def test_an_interrupt_after_the_start_keeps_the_thread(self, pool, monkeypatch, wait_until):
+        start = threading.Thread.start
+
+        def started_and_interrupted(thread):
+            start(thread)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", started_and_interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                fan_out((same, same), None)
+            wait_until(lambda: pool.alive and len(pool.idle) == len(pool.alive))
+        assert fan_out((same, same), 5) == [5, 5]
+
+    def test_a_thread_that_an_error_ends_is_not_counted(self, pool, monkeypatch, wait_until):
+        seen = []
+        monkeypatch.setattr(threading, "excepthook", lambda found: seen.append(found.exc_type))
+
+        class Broken(Job):
+            def work(self, thread):
+                raise ZeroDivisionError
+
+        assert put_out(Broken())
+        wait_until(lambda: seen == [ZeroDivisionError])
+        assert not pool.alive
+        assert not pool.idle
+
+
 class TestTickets:
     def test_a_ticket_is_taken_or_taken_back(self, pool, wait_until):
         jobs = []

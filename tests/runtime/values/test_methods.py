@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from dana_runtime import attribute, call_method, interface, method_of, receiver, struct
+from dana_runtime import attribute, bound, call_method, interface, method_of, receiver, struct
 from dana_runtime.values.class_tables import ClassTable
 
 Shape = interface("Shape", None, (), ("area", 0, 0))
@@ -453,3 +453,8 @@ class TestAttribute:
         assert attribute(Point(5), "x") == 5
         assert attribute(Outer(Point(5)), "x") == 5
         assert attribute(collections.OrderedDict, "fromkeys") == collections.OrderedDict.fromkeys
+
+
+def test_bound_gives_none_for_a_name_without_a_value():
+    assert bound(lambda: not_there_yet) is None  # noqa: F821
+    assert bound(lambda: scale) is scale

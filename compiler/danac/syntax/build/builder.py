@@ -10,6 +10,7 @@ from lark import Token, Tree
 from danac import nodes
 from danac.diagnostics import DanaSyntaxError, InternalError
 from danac.source import Source, Span
+from danac.syntax.automaton import Node
 from danac.syntax.build import atoms, definitions, expressions, pipes, statements
 from danac.syntax.build.annotations import build_type
 
@@ -91,10 +92,10 @@ class Builder:
         """Return where `part` stands."""
         if part is None:
             return Span(1, 1, 1, 1)
-        place = part.meta if isinstance(part, Tree) else part
-        if isinstance(part, Tree) and part.meta.empty:
+        first, last = (part.first, part.last) if isinstance(part, Node) else (part, part)
+        if not isinstance(first, Token) or not isinstance(last, Token):
             return Span(1, 1, 1, 1)
-        return Span(place.line or 1, place.column or 1, place.end_line or 1, place.end_column or 1)
+        return Span(first.line or 1, first.column or 1, last.end_line or 1, last.end_column or 1)
 
     def error(
         self, place: Part | Span | None, message: str, *, code: str, hint: str | None = None

@@ -11,6 +11,7 @@ from danac import nodes
 from danac.identifiers import python_name
 from danac.staging import Display, as_stage, holds_stages
 from danac.syntax.build.calls import build_arguments
+from danac.syntax.build.captures import resolve_captures
 
 if TYPE_CHECKING:
     from danac.syntax.build.builder import Builder
@@ -21,7 +22,7 @@ TreeOf: TypeAlias = Tree[Token]
 def _pipe(b: Builder, tree: TreeOf) -> nodes.Expression:
     head, *rest = tree.children
     stages = [_stage(b, head), *[_as_block(b, _stage(b, part)) for part in rest]]
-    return nodes.Pipe(b.span(tree), tuple(stages))
+    return resolve_captures(nodes.Pipe(b.span(tree), tuple(stages)))
 
 
 def _stage(b: Builder, part: TreeOf | Token) -> nodes.Stage:

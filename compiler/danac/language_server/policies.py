@@ -1,0 +1,16 @@
+"""The settings of policies, `stage with (…)`, each with what it means: what completion offers."""
+
+from __future__ import annotations
+
+SETTINGS = {
+    "timeout": "seconds for a branch and attempt; none is no limit",
+    "total_timeout": "seconds for a branch with all its attempts and delays",
+    "retries": "how often a failed attempt is tried again, or a Retry(…)",
+    "on_error": '"raise" or "partial": what a failed branch makes of its block',
+    "executor": '"auto", "inline", "thread", "process", "async", "dask", or an Executor',
+    "max_workers": "how many branches of the block run at once",
+    "max_depth": "how deep blocks in blocks get workers of their own",
+    "memory_limit": 'how much memory a process worker may use, such as "1GB"',
+    "scheduler": "the address of a Dask cluster",
+    "idempotent": "whether an attempt that ran out of time may be tried again",
+}

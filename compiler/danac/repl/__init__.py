@@ -1,0 +1,6 @@
+"""The prompt of `danac repl`.
+
+    keys ──prompt──► text ──inputs──► one input ──interactive.session──► value ──► its repr
+
+Only `prompt` knows prompt_toolkit.
+"""

@@ -1,0 +1,115 @@
+"""One branch → its result: the context that it runs in, and what it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import CoroutineType, FunctionType, MethodType
+from typing import Any
+
+from dana_runtime.execution.attempt import Attempt
+from dana_runtime.execution.block import Block, thread_name
+from dana_runtime.execution.cancellation import Group, current_group
+from dana_runtime.orchestration.branches import Orchestrated
+from dana_runtime.scopes import Layer, current_layer
+from dana_runtime.wording import callable_text
+
+Branch = Callable[[Any], Any]
+
+_CO_COROUTINE = 0x80
+
+
+def run_branch(
+    branch: Branch, value: Any, group: Group, layer: Layer, index: int, block: Block | None
+) -> Any:
+    """Return what `branch` gives for `value`; to be called in the branch's own context.
+
+    `layer` takes what it writes to the scopes.
+    """
+    current_group.set(group)
+    current_layer.set(layer)
+    if "decimal" in sys.modules:
+        _own_decimal_context()
+    result = branch(value)
+    if type(result) is CoroutineType:
+        where = callable_text(branch) if block is None else block.name(index)
+        return completed(result, where)
+    return result
+
+
+def enter(group: Group, layer: Layer | None) -> None:
+    """Make the running context that of a branch; without a `layer` it writes to the scopes that are there."""
+    current_group.set(group)
+    if layer is not None:
+        current_layer.set(layer)
+    if "decimal" in sys.modules:
+        _own_decimal_context()
+
+
+def completed_value(attempt: Attempt) -> Any:
+    """Return what the function of `attempt` gives; to be called in its context."""
+    result = attempt.function(attempt.value)
+    return completed(result, attempt.name) if type(result) is CoroutineType else result
+
+
+def completed(coroutine: CoroutineType[Any, Any, Any], where: str) -> Any:
+    """Run a coroutine that a plain call gave to its end."""
+    # Imported late: most programs never load asyncio.
+    from dana_runtime.awaiting import completed
+
+    return completed(coroutine, where)
+
+
+def _own_decimal_context() -> None:
+    # Decimal contexts are changed in place, so a copy of the context variables shares them.
+    decimal: Any = sys.modules["decimal"]
+    # Absent while another thread is still importing it.
+    if hasattr(decimal, "localcontext"):
+        decimal.setcontext(decimal.getcontext().copy())
+
+
+def name_of(branches: Sequence[Branch], index: int, block: Block | None) -> str:
+    """Return the name of a branch as notes and errors have it."""
+    if block is not None:
+        return block.name(index)
+    return f"branch {index + 1} of {len(branches)}, {callable_text(branches[index])}"
+
+
+def note_of(branches: Sequence[Branch], index: int, block: Block | None) -> str:
+    """Return the note for a failure of a branch."""
+    return f"in {name_of(branches, index, block)}"
+
+
+def thread_name_of(branch: Branch, index: int, block: Block | None) -> str:
+    """Return the name of the thread that runs a branch."""
+    if block is not None:
+        return block.thread_names[index]
+    return thread_name("fan_out", callable_text(branch))
+
+
+def is_coroutine_function(function: Any) -> bool:
+    """Tell whether a call of `function` gives a coroutine, as far as that shows beforehand.
+
+    Partial and orchestrated functions are looked through; methods and objects with an `async def __call__` count.
+    """
+    while True:
+        if isinstance(function, partial):
+            function = function.func
+        elif isinstance(function, Orchestrated):
+            function = function.function
+        else:
+            break
+    if type(function) is MethodType:
+        function = function.__func__
+    if type(function) is not FunctionType:
+        function = getattr(type(function), "__call__", None)  # noqa: B004
+        if type(function) is not FunctionType:
+            return False
+    if function.__code__.co_flags & _CO_COROUTINE:
+        return True
+    if hasattr(function, "_is_coroutine_mark"):
+        import inspect
+
+        return inspect.iscoroutinefunction(function)
+    return False

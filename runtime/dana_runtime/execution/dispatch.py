@@ -1,0 +1,241 @@
+"""A block whose branches do not all take the short way → their outcomes.
+
+    caller ─► Attempt ─► backend.start ─► … ─► finish or fail ─► events ─► caller
+
+Branches with policies of their own, coroutine functions, and branches in processes or on a cluster. The
+caller alone decides what begins and what ends; backends and their threads only put what has happened
+on its queue. At most `max_workers` attempts are in flight, coroutines not counted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import get_ident, main_thread
+from time import monotonic
+from typing import Any
+
+from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution.attempt import Abandon, Attempt
+from dana_runtime.execution.backends import backend_for, loop_backend
+from dana_runtime.execution.block import Block
+from dana_runtime.execution.branches import (
+    Branch,
+    enter,
+    is_coroutine_function,
+    name_of,
+    note_of,
+    thread_name_of,
+)
+from dana_runtime.execution.cancellation import Group
+from dana_runtime.execution.outcomes import Failure, ends_block, timeout_error
+from dana_runtime.execution.run import SIGNAL_SECONDS
+from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
+from dana_runtime.scopes import Layer, current_layer
+from dana_runtime.tracebacks import add_note_once, without_runtime_frames
+
+Failures = list[tuple[int, BaseException]]
+
+
+class Dispatch:
+    """One execution of a block by backends.
+
+    `settings` gives those of each branch, `max_workers` is the block's. With `has_layers` every
+    branch writes to scopes of its own; without it, to the caller's.
+    """
+
+    def __init__(
+        self,
+        branches: tuple[Branch, ...],
+        value: Any,
+        block: Block | None,
+        settings: Callable[[int], Settings],
+        max_workers: int,
+        group: Group,
+        has_layers: bool = True,
+    ) -> None:
+        self.branches = branches
+        self.value = value
+        self.block = block
+        self.settings = settings
+        self.max_workers = max_workers
+        self.group = group
+        self.has_layers = has_layers
+        self.events: SimpleQueue[Attempt | None] = SimpleQueue()
+        self.results: list[Any] = [None] * len(branches)
+        self.failures: Failures = []
+        self.unfinished = len(branches)
+        # The attempts in flight, and how to abandon each; the groups of their branches.
+        self.active: dict[Attempt, Abandon] = {}
+        self.groups: dict[Attempt, Group] = {}
+        self.waiting: deque[int] = deque()
+        self.coroutines: set[int] = set()
+        self.in_flight = 0
+
+    def run(self) -> tuple[list[Any], Failures]:
+        """Run the block; return its results, and the failures of which one ends it, if any."""
+        self.group.wake = partial(self.events.put, None)
+        try:
+            self._start_coroutines()
+            self._start_waiting()
+            self._wait()
+        finally:
+            self._end()
+        return self.results, self.failures
+
+    # --- What begins ------------------------------------------------------------------------------
+
+    def _start_coroutines(self) -> None:
+        """Start the branches for the event loop, all at once; the others wait for their turn."""
+        for index, branch in enumerate(self.branches):
+            executor = self.settings(index).executor
+            if executor in ("auto", "async") and is_coroutine_function(branch):
+                self.coroutines.add(index)
+            else:
+                self.waiting.append(index)
+        loops = loop_backend() if self.coroutines else None
+        if loops is None:
+            self.waiting = deque(range(len(self.branches)))
+            self.coroutines = set()
+            return
+        attempts = [self._attempt(index) for index in sorted(self.coroutines)]
+        for attempt, abandon in zip(attempts, loops.start_many(attempts), strict=True):
+            self.active[attempt] = abandon
+
+    def _start_waiting(self) -> None:
+        while self.waiting and self.in_flight < self.max_workers:
+            attempt = self._attempt(self.waiting.popleft())
+            try:
+                backend = backend_for(attempt.settings)
+            except Exception as error:
+                # The packages that it needs are missing: that is how this branch fails.
+                attempt.fail(error)
+                self.active[attempt] = _nothing
+            else:
+                self.active[attempt] = backend.start(attempt)
+            self.in_flight += 1
+
+    def _attempt(self, index: int) -> Attempt:
+        branches, block = self.branches, self.block
+        group = self.group.of_branch()
+        group.enter()
+        context = copy_context()
+        layer = Layer(current_layer.get(), block, index) if self.has_layers else None
+        context.run(enter, group, layer)
+        attempt = Attempt(
+            branches[index],
+            self.value,
+            settings=self.settings(index),
+            name=self._name(index),
+            thread_name=thread_name_of(branches[index], index, block),
+            context=context,
+            depth=group.depth + 1,
+            index=index,
+            on_end=self.events.put,
+        )
+        self.groups[attempt] = group
+        return attempt
+
+    def _name(self, index: int) -> str:
+        return name_of(self.branches, index, self.block)
+
+    # --- What happens -----------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        step = SIGNAL_SECONDS if get_ident() == main_thread().ident else BUILT_IN_TIMEOUT
+        look_at = monotonic() + self._shortest_limit()
+        while self.unfinished and not self.failures:
+            try:
+                attempt = self.events.get(timeout=min(step, max(0.0, look_at - monotonic())))
+            except Empty:
+                now = monotonic()
+                if now >= look_at:
+                    look_at = self._end_overdue(now)
+            else:
+                self._take(attempt)
+                # Not only when nothing comes: a block of many short branches is never quiet.
+                if monotonic() >= look_at:
+                    look_at = self._end_overdue(monotonic())
+            self._start_waiting()
+        # What has failed at the same time may count more.
+        while self.failures:
+            try:
+                late = self.events.get_nowait()
+            except Empty:
+                return
+            if late is not None and late.error is not None:
+                self.failures.append((late.index, late.error))
+
+    def _take(self, attempt: Attempt | None) -> None:
+        if attempt is None:
+            if self.group.is_cancelled():
+                # Somebody further out has ended the block.
+                raise BranchCancelled
+            return
+        self._forget(attempt)
+        if attempt.error is None:
+            self.results[attempt.index] = attempt.result
+            self.unfinished -= 1
+        else:
+            self._failed(attempt, attempt.error)
+
+    def _forget(self, attempt: Attempt) -> Abandon:
+        if attempt.index not in self.coroutines:
+            self.in_flight -= 1
+        self.groups.pop(attempt).leave()
+        return self.active.pop(attempt)
+
+    def _failed(self, attempt: Attempt, error: BaseException) -> None:
+        BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
+        if attempt.settings.on_error != "partial" or ends_block(error):
+            self.failures.append((attempt.index, error))
+            return
+        add_note_once(error, note_of(self.branches, attempt.index, self.block))
+        elapsed = 0.0 if attempt.started is None else monotonic() - attempt.started
+        failure = Failure(error, attempt.name, attempt.number, elapsed)
+        self.results[attempt.index] = failure
+        self.unfinished -= 1
+
+    # --- What takes too long ----------------------------------------------------------------------
+
+    def _shortest_limit(self) -> float:
+        limits = [self.settings(index).limit for index in range(len(self.branches))]
+        return min([BUILT_IN_TIMEOUT, *[limit for limit in limits if limit is not None]])
+
+    def _end_overdue(self, now: float) -> float:
+        """End the attempts whose time is up; return when to look again."""
+        look_at = now + self._shortest_limit()
+        for attempt in list(self.active):
+            limit, started = attempt.settings.limit, attempt.started
+            if limit is None or started is None:
+                continue
+            if started + limit > now:
+                look_at = min(look_at, started + limit)
+            elif attempt.close():
+                group = self.groups[attempt]
+                abandon = self._forget(attempt)
+                group.cancel()
+                abandon()
+                self._failed(attempt, timeout_error(attempt.name, limit))
+        return look_at
+
+    def _end(self) -> None:
+        """Abandon what still runs, and hold nothing from now on."""
+        group = self.group
+        group.wake = None
+        if self.active:
+            group.cancel()
+        for attempt, abandon in self.active.items():
+            if attempt.close():
+                abandon()
+        for own in self.groups.values():
+            own.leave()
+        self.active, self.groups = {}, {}
+        group.leave()
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,100 @@
+"""The backend for coroutine branches: attempts whose function gives a coroutine → their outcomes.
+
+They run on the event loop of whoever awaits the pipeline (`callers`); for a plain program on loops
+in the background (`background`). Coroutines need no thread each: thousands of them share one loop,
+and are handed over to it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from types import FrameType
+
+from dana_runtime.execution.background import depth_above, loop_at
+from dana_runtime.execution.callers import callers_loop
+from dana_runtime.execution.hosts import Runnable, Running, nesting
+from dana_runtime.tracebacks import is_runtime_file
+
+
+def start(attempt: Runnable) -> Callable[[], None]:
+    """Start one attempt and return at once; the returned function abandons it, from any thread.
+
+    Never raises: where no loop can be had, the attempt fails.
+    """
+    return start_many((attempt,))[0]
+
+
+def start_many(attempts: Sequence[Runnable]) -> Sequence[Callable[[], None]]:
+    """Start attempts of one block in one call into a loop; the same as `start` for each of them."""
+    runnings = [Running(attempt) for attempt in attempts]
+    if attempts:
+        try:
+            if is_in_callers_loop():
+                warn_of_waiting(attempts[0].name)
+            hand_over(runnings, attempts[0].context)
+            host = runnings[0].host
+            if host is not None and len(host.running) > len(runnings):
+                # It is busy with something else, which may be blocking it: one look serves all.
+                runnings[0].look_after()
+        except Exception as error:
+            for attempt in attempts:
+                attempt.fail(error)
+    return runnings
+
+
+def hand_over(runnings: Sequence[Running], context: Context) -> None:
+    """Have `runnings` run on the loop that code in `context` and in this thread may wait for.
+
+    Raises what `loop_at` raises.
+    """
+    here = running_loop()
+    caller = context.get(callers_loop)
+    if caller is not None and caller.loop is not here and caller.take(runnings):
+        return
+    depth = context.get(nesting, 0)
+    if here is not None:
+        # In a context of the program's own making, in which `nesting` says nothing.
+        depth = max(depth, depth_above(here))
+    while not loop_at(depth).take(runnings):
+        # It has just ended for want of work.
+        pass
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, if one does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def is_in_callers_loop() -> bool:
+    """Tell whether this thread runs an event loop that is none of ours, which waiting would stop."""
+    loop = running_loop()
+    return loop is not None and not depth_above(loop)
+
+
+def program_frame() -> tuple[FrameType | None, int]:
+    """Return the frame of the program that has called into the runtime, and its level from here.
+
+    The level is what `warnings.warn` takes as `stacklevel` in the function that called this one.
+    """
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_runtime_file(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    return frame, level
+
+
+def warn_of_waiting(where: str) -> None:
+    """Warn that the event loop of this thread stops until the coroutine of `where` has ended."""
+    warnings.warn(
+        f"{where} runs a coroutine while the event loop of this thread waits: in async code "
+        "write `await pipeline.aio(…)` or `await (… | …)`",
+        RuntimeWarning,
+        stacklevel=program_frame()[1],
+    )

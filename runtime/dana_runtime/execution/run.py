@@ -1,0 +1,333 @@
+"""One block of plain functions on threads, from its branches to their outcomes.
+
+    caller ─► Run ─► ticket ─► worker ─► claims branch after branch
+                        ▲         │
+                        └─────────┤ while some are left unclaimed
+    outcomes ◄── latch ◄──────────┘ the last result, or the first failure
+
+Every block has one latch, a plain lock. Each worker claims branches until none is left. Before it
+runs one it sees to it that a ticket for the next is out, so branches overlap whatever they do.
+
+Where a block is known to be tiny this is cut short, in one of two ways. Its caller claims the branches
+itself, watched by the lookout. Or, where they have to be on a worker because somebody has set a
+timeout, one ticket is put out, and the others by the waiting caller, should the block not be over in
+no time. Either way tickets for all branches are out a few milliseconds later.
+
+The caller is also the one who sees to the time: it wakes when the nearest branch is due.
+"""
+
+from __future__ import annotations
+
+import os
+from contextvars import Context, copy_context
+from operator import itemgetter
+from threading import Lock, Thread, get_ident, main_thread
+from time import monotonic
+from typing import Any
+
+from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution.abandonment import Flight, abandon, begin, land, shield, unshield
+from dana_runtime.execution.block import Block
+from dana_runtime.execution.branches import (
+    Branch,
+    name_of,
+    note_of,
+    run_branch,
+    thread_name_of,
+)
+from dana_runtime.execution.cancellation import Group
+from dana_runtime.execution.history import TINY_SECONDS, History
+from dana_runtime.execution.outcomes import Failure, Outcome, ends_block, timeout_error
+from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
+from dana_runtime.execution.workers import Job, put_out, take_back
+from dana_runtime.scopes import Layer, current_layer
+from dana_runtime.tracebacks import add_note_once, without_runtime_frames
+
+# Seconds after which a waiting main thread looks for signals that came while it was about to wait.
+# Without that, Ctrl-C is lost when it strikes between the interpreter's last look and the wait.
+SIGNAL_SECONDS = 0.1
+
+# Seconds after which the caller of a tiny block on a worker puts out the other tickets.
+STAGGER_SECONDS = 0.003
+
+# How often such a caller lets other threads run before it sleeps for that time.
+YIELDS = 40
+
+_NO_CONTEXT = Context()
+_NOTHING: dict[int, Flight] = {}
+
+
+def _no_yield() -> None:
+    """Where the system has none."""
+
+
+_yield = getattr(os, "sched_yield", _no_yield)
+
+
+class Run(Job):
+    """One execution of a block: what its threads share."""
+
+    __slots__ = (
+        "block",
+        "branches",
+        "context",
+        "failures",
+        "group",
+        "history",
+        "is_partial",
+        "is_slow",
+        "latch",
+        "layer",
+        "outer",
+        "results",
+        "running",
+        "settings",
+        "tickets",
+        "unclaimed",
+        "unfinished",
+        "value",
+    )
+
+    def __init__(
+        self,
+        branches: tuple[Branch, ...],
+        value: Any,
+        block: Block | None,
+        settings: Settings,
+        group: Group,
+        history: History,
+        tickets: int,
+        outer: Flight | None = None,
+    ) -> None:
+        super().__init__()
+        count = len(branches)
+        self.branches = branches
+        self.value = value
+        self.block = block
+        self.settings = settings
+        self.group = group
+        self.history = history
+        # The branch that the caller itself is in.
+        self.outer = outer
+        self.context: Context = copy_context()
+        self.layer = current_layer.get()
+        self.results: list[Any] = [None] * count
+        # None once the block is over: a branch that fails later fails for nobody.
+        self.failures: list[tuple[int, BaseException]] | None = []
+        self.is_partial = settings.on_error == "partial"
+        self.is_slow = False
+        # Lists serve as counters: pop is atomic, on free-threaded builds too.
+        self.tickets = [0] * tickets
+        self.unclaimed = list(range(count - 1, -1, -1))
+        self.unfinished = list(range(count))
+        # The branches on workers, for as long as they may still be in time.
+        self.running: dict[int, Flight] = {}
+        self.latch = Lock()
+        self.latch.acquire()
+        group.wake = self.latch.release
+
+    # --- The caller's side ------------------------------------------------------------------------
+
+    def on_workers(self) -> None:
+        """Let workers run the branches, and wait for them."""
+        if not (self.tickets and self.put_out_ticket()):
+            self.work(None)
+        self._wait()
+        self.history.add(not self.is_slow)
+
+    def on_one_worker_first(self) -> None:
+        """The same for a tiny block: all but one ticket are put out only if it is not over at once."""
+        tickets, self.tickets = self.tickets, [0]
+        if not self.put_out_ticket():
+            self.work(None)
+        if self._is_over_soon():
+            self._check_cancelled()
+        else:
+            self.is_slow = True
+            tickets.pop()
+            self.tickets = tickets
+            self.help()
+            self._wait()
+        self.history.add(not self.is_slow)
+
+    def _is_over_soon(self) -> bool:
+        """Wait a little; tell whether the last result or the first failure has come."""
+        latch = self.latch
+        # To be put to sleep and woken again takes longer than tiny branches do.
+        for _ in range(YIELDS):
+            if latch.acquire(False):
+                return True
+            _yield()
+        return latch.acquire(timeout=STAGGER_SECONDS)
+
+    def join(self, finished: int, failures: list[tuple[int, BaseException]]) -> Outcome:
+        """Count what the caller of a tiny block has done itself, and wait for the rest."""
+        for index, error in failures:
+            self._failed(index, error, 0.0)
+        for _ in range(finished):
+            self._finished()
+        self._wait()
+        return self.results, self.failures or []
+
+    def help(self) -> None:
+        """Put out the tickets that are left, as far as there are branches for them."""
+        while self.unclaimed and self.put_out_ticket():
+            pass
+
+    def put_out_ticket(self) -> bool:
+        """Use up one ticket; False says that there is none left, or no thread for it."""
+        try:
+            self.tickets.pop()
+        except IndexError:
+            return False
+        return put_out(self)
+
+    def _wait(self) -> None:
+        """Wait for the last result or the first failure, and see to the time."""
+        # Signals come to the main thread only.
+        step = SIGNAL_SECONDS if get_ident() == main_thread().ident else BUILT_IN_TIMEOUT
+        latch = self.latch
+        limit = self.settings.limit
+        # Branches that have not begun are due later than that, and so is all that runs in them.
+        look_at = monotonic() + self._shortest(limit)
+        while not latch.acquire(timeout=min(step, max(0.0, look_at - monotonic()))):
+            now = monotonic()
+            if now >= look_at:
+                look_at = self._end_overdue(now, limit)
+        self._check_cancelled()
+
+    def _check_cancelled(self) -> None:
+        if self.unfinished and not self.failures and self.group.is_cancelled():
+            # Somebody further out has ended the block.
+            raise BranchCancelled
+
+    @staticmethod
+    def _shortest(limit: float | None) -> float:
+        return BUILT_IN_TIMEOUT if limit is None else min(limit, BUILT_IN_TIMEOUT)
+
+    def _end_overdue(self, now: float, limit: float | None) -> float:
+        """End the branches whose time is up; return when to look again."""
+        look_at = now + self._shortest(limit)
+        for index, flight in self.running.copy().items():
+            if flight.is_over():
+                continue
+            due = flight.deadline()
+            if due > now:
+                look_at = min(look_at, due)
+                continue
+            error = self._timeout_error(index, flight)
+            if not abandon(flight):
+                continue
+            self.running.pop(index, None)
+            if self._failed(index, error, now - flight.started):
+                # Its thread is gone: another one comes in its place.
+                self.tickets.append(0)
+                self.help()
+                self._finished()
+        return look_at
+
+    def _timeout_error(self, index: int, flight: Flight) -> BaseException:
+        inner = min(flight.inner.copy(), key=itemgetter(0), default=None)
+        if inner is not None and inner.deadline <= flight.deadline():
+            return timeout_error(inner.name(), inner.limit)
+        return timeout_error(name_of(self.branches, index, self.block), flight.limit or 0.0)
+
+    def close(self) -> Outcome:
+        """Let no more branches begin, and hold nothing from now on; return what there is."""
+        self.unclaimed.clear()
+        group = self.group
+        group.wake = None
+        group.leave()
+        results, failures = self.results, self.failures or []
+        # First, see `_failed`.
+        self.failures = None
+        self.branches = ()
+        self.value = self.block = self.layer = self.outer = None
+        self.results = []
+        self.context = _NO_CONTEXT
+        self.running = _NOTHING
+        take_back(self)
+        return results, failures
+
+    # --- The workers' side ------------------------------------------------------------------------
+
+    def work(self, thread: Thread | None) -> bool:
+        """Claim and run branches until none is left or the block has failed."""
+        # Read before a branch is claimed: `close` empties `unclaimed` first, so whoever gets a
+        # branch has got these too.
+        branches, value, results, context = self.branches, self.value, self.results, self.context
+        unclaimed, layer, block, group = self.unclaimed, self.layer, self.block, self.group
+        running, is_partial, limit = self.running, self.is_partial, self.settings.limit
+        outer = self.outer if thread is None else None
+        flight = None
+        while unclaimed:
+            try:
+                index = unclaimed.pop()
+            except IndexError:
+                return False
+            begun = monotonic()
+            own_group = group.of_branch() if is_partial else group
+            try:
+                if is_partial:
+                    own_group.enter()
+                elif group.is_cancelled():
+                    raise BranchCancelled
+                own_layer = Layer(layer, block, index)
+                if thread is not None:
+                    if unclaimed and self.tickets and not self.untaken:
+                        self.put_out_ticket()
+                    thread.name = thread_name_of(branches[index], index, block)
+                    running[index] = flight = begin(thread, own_group, limit)
+                    begun = flight.started
+                elif outer is not None:
+                    unshield(outer)
+                try:
+                    result = context.copy().run(
+                        run_branch, branches[index], value, own_group, own_layer, index, block
+                    )
+                finally:
+                    if outer is not None:
+                        shield()
+                if flight is not None:
+                    if not land(flight):
+                        return True
+                    if monotonic() - begun > TINY_SECONDS:
+                        self.is_slow = True
+                results[index] = result
+            except BaseException as error:
+                if flight is not None and not land(flight):
+                    return True
+                self.is_slow = True
+                if not self._failed(index, error, monotonic() - begun):
+                    return False
+            finally:
+                if is_partial:
+                    own_group.leave()
+            self._finished()
+        return False
+
+    def _finished(self) -> None:
+        if not self.unfinished.pop():
+            # It was 0, the last one.
+            self.latch.release()
+
+    def _failed(self, index: int, error: BaseException, elapsed: float) -> bool:
+        """Take in that a branch has failed; False says that the block is over with that."""
+        # In this order, the reverse of the one in `close`.
+        results, block, branches = self.results, self.block, self.branches
+        failures = self.failures
+        try:
+            BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
+        finally:
+            if failures is None:
+                # The block is over, and this one fails for nobody.
+                is_over = True
+            elif self.is_partial and not ends_block(error) and not self.group.is_cancelled():
+                add_note_once(error, note_of(branches, index, block))
+                results[index] = Failure(error, name_of(branches, index, block), 1, elapsed)
+                is_over = False
+            else:
+                failures.append((index, error))
+                self.group.cancel()
+                is_over = True
+        return not is_over

@@ -1,0 +1,155 @@
+"""A stage or branch with a policy of its own → its result, in the caller's scopes.
+
+A stage is a block of one branch that does not count as a block. It runs where it stands, unless its
+policy asks for a worker.
+"""
+
+from __future__ import annotations
+
+from contextvars import Context, ContextVar
+from time import monotonic
+from types import CoroutineType
+from typing import Any
+
+from dana_runtime.execution.abandonment import shield, unshield
+from dana_runtime.execution.attempt import Attempt
+from dana_runtime.execution.branches import Branch, completed
+from dana_runtime.execution.cancellation import Group, current_group, entered_group
+from dana_runtime.execution.debugging import is_debugging
+from dana_runtime.execution.dispatch import Dispatch
+from dana_runtime.execution.inline import in_time_of, is_covered
+from dana_runtime.execution.outcomes import Failure, ends_block
+from dana_runtime.execution.settings import Policy, Settings, current, policy
+from dana_runtime.scopes import current_layer
+from dana_runtime.tracebacks import add_note_once
+from dana_runtime.wording import callable_text, not_callable
+
+
+class BranchWithPolicy:
+    """A branch, or any function of one value, with a policy of its own."""
+
+    __slots__ = ("function", "policy")
+
+    def __init__(self, function: Branch, policy: Policy) -> None:
+        self.function = function
+        self.policy = policy
+
+    def __call__(self, value: Any) -> Any:
+        """Run the function as a stage under the policy."""
+        return run_stage(value, self.function, callable_text(self.function), self.policy)
+
+    @property
+    def __name__(self) -> str:
+        return callable_text(self.function)
+
+    def __repr__(self) -> str:
+        return f"<{callable_text(self.function)} with {self.policy!r}>"
+
+
+def with_policy(function: Branch, policy: Policy) -> Branch:
+    """Return `function` with a policy of its own, for a branch of a block.
+
+    `fan_out` runs it under that policy; called elsewhere it runs as a stage does.
+    """
+    return BranchWithPolicy(function, policy)
+
+
+def run_stage(value: Any, stage: Branch, where: str, policy: Policy | None = None) -> Any:
+    """Return `stage(value)`, run under `policy`; `where` names the stage in notes and errors.
+
+    It runs in a worker if its policy, or anything else, has set a timeout, or if an executor is asked
+    for; then, too, in the caller's scopes, and what it sets in context variables is set for the
+    caller. A failure is raised as itself with a note, or with `on_error="partial"` is returned as a
+    Failure. Raises TypeError if `stage` is not callable, BranchTimeout when its time is up.
+    """
+    if not callable(stage):
+        raise not_callable(where, stage)
+    return run_alone(value, stage, where, current().with_policy(policy))
+
+
+def run_alone(value: Any, stage: Branch, where: str, settings: Settings) -> Any:
+    """The same under given settings, for what is known to be callable."""
+    begun = monotonic()
+    try:
+        if not is_debugging() and needs_worker(settings):
+            return _on_worker(value, stage, where, settings)
+        entered_group()
+        return plainly(stage, value, where)
+    except BaseException as error:
+        add_note_once(error, f"in {where}")
+        if settings.on_error != "partial" or ends_block(error):
+            raise
+        return Failure(error, where, 1, monotonic() - begun)
+
+
+def plainly(stage: Branch, value: Any, where: str) -> Any:
+    """Return `stage(value)`, run to its end if it is a coroutine."""
+    result = stage(value)
+    return completed(result, where) if type(result) is CoroutineType else result
+
+
+def needs_worker(settings: Settings) -> bool:
+    """Tell whether a stage under `settings` cannot run where it stands."""
+    executor = settings.executor
+    if executor == "inline":
+        return settings.is_bound
+    group = current_group.get()
+    if not isinstance(executor, str):
+        # Such an executor serves the outermost block only.
+        return settings.is_bound or group is None
+    return settings.is_bound or executor not in ("auto", "thread", "async")
+
+
+def _on_worker(value: Any, stage: Branch, where: str, settings: Settings) -> Any:
+    group = Group.within(current_group.get())
+    outer = shield()
+    try:
+        group.enter()
+        if outer is not None and is_covered(outer, settings):
+            try:
+                return in_time_of(outer, lambda: plainly(stage, value, where), lambda: where, None)
+            finally:
+                group.leave()
+        # A failure becomes a Failure in `run_alone`, where there is one way for all of them.
+        alone = _Alone(stage, value, where, settings.with_policy(_RAISING), group)
+        results, failures = alone.run()
+    finally:
+        if outer is not None:
+            unshield(outer)
+    if failures:
+        raise failures[0][1]
+    _take_over(alone.context)
+    return results[0]
+
+
+_RAISING = policy(on_error="raise")
+
+
+class _Alone(Dispatch):
+    """The run of a single stage."""
+
+    def __init__(
+        self, stage: Branch, value: Any, where: str, settings: Settings, group: Group
+    ) -> None:
+        super().__init__((stage,), value, None, lambda index: settings, 1, group, has_layers=False)
+        self.where = where
+        self.context = Context()
+
+    def _name(self, index: int) -> str:
+        return self.where
+
+    def _attempt(self, index: int) -> Attempt:
+        attempt = super()._attempt(index)
+        self.context = attempt.context
+        return attempt
+
+
+def _take_over(context: Context) -> None:
+    """Set in the running context what a stage has set in its own."""
+    for variable, value in context.items():
+        if variable not in _OURS and variable.get(_ABSENT) is not value:
+            variable.set(value)
+
+
+_OURS: tuple[ContextVar[Any], ...] = (current_group, current_layer)
+_ABSENT = object()

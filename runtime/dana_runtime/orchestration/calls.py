@@ -1,0 +1,177 @@
+"""`orchestrate(stage, value, where)` → what the stage gives for the value, by its kept plans.
+
+    id(stage) ──► TAKES_IT_WHOLE                    stage(value)
+              ──► id(type(value)) ──► runner        which knows what to do with such values
+              ──► nothing: the signature is read, and a runner made for this class of values
+
+What is kept for a callable ends with it, and holds neither it nor the classes of values. A callable
+is looked at once: what is assigned to `__defaults__`, `__signature__` or `__wrapped__` later is not
+seen. No locks: each step is one operation of a dict, and two threads that make the same plan at
+the same time make two of which one is kept.
+"""
+
+from __future__ import annotations
+
+from _weakref import ref
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType
+
+from dana_runtime.orchestration.fitting import is_lasting
+from dana_runtime.orchestration.rules import decide
+from dana_runtime.orchestration.runners import MOST_PLANS, runner_for
+from dana_runtime.orchestration.signatures import call_of, is_outdated, signature_of
+from dana_runtime.wording import not_callable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dana_runtime.orchestration.context import Context, LocalTable
+    from dana_runtime.orchestration.plans import Plan
+    from dana_runtime.orchestration.runners import Runner
+    from dana_runtime.orchestration.shapes import Shape
+    from dana_runtime.orchestration.signatures import Signature
+
+    _Runners = dict[int, Runner]
+else:
+    _Runners = dict
+
+
+class Runners(_Runners):
+    """The runners of one callable, by the id of the class of a value."""
+
+    __slots__ = ("signature",)
+
+    def __init__(self, signature: Signature | None) -> None:
+        self.signature = signature
+
+    def is_still_right_for(self, stage: Any) -> bool:
+        """Tell whether the names that its annotations lacked are still not there."""
+        return self.signature is None or not is_outdated(stage, self.signature)
+
+    def add(self, value: Any) -> Runner:
+        """Make the runner for the class of a value, and keep it until that class ends."""
+        kind = type(value)
+        key = id(kind)
+        runner = runner_for(self.signature, value)
+
+        def forget(_: object) -> None:
+            self.pop(key, None)
+
+        # On the runner itself, so that the two go together whoever removes or replaces it.
+        vars(runner)["until"] = ref(kind, forget)
+        if len(self) >= MOST_PLANS:
+            self.clear()
+        self[key] = runner
+        return runner
+
+
+# What stands for the runners of a callable whose only argument every value is.
+TAKES_IT_WHOLE: Any = "whole"
+
+# id(callable) → its runners, for bound methods those of the function behind them. An entry goes
+# before its callable does, so no other one has that id.
+_found: dict[int, Any] = {}
+_found_bound: dict[int, Any] = {}
+# The same, while a name in an annotation is not there yet.
+_provisional: dict[int, Runners] = {}
+_provisional_bound: dict[int, Runners] = {}
+_references: dict[int, ref[Any]] = {}
+
+
+def orchestrate(
+    stage: Any,
+    value: Any,
+    where: str,
+    context: Context | LocalTable | None = None,
+    *,
+    is_block_result: bool = False,
+) -> Any:
+    """Call `stage` with `value`, which meets its signature by the rules of orchestration.
+
+    `where` names the stage in errors: `"stage 2 of load | store (shop.dana:3:9)"`. `context` is
+    where parameters come from that the value leaves open: a function without parameters that gives
+    the local names, called only if it is needed, or a `Context`; the `public:` names are always
+    there. `is_block_result` says that the value is what the parallel block just before gave.
+
+    Returns what the stage returns, a coroutine too. Raises OrchestrationError if the value does not
+    meet the signature, TypeError if the stage is not callable, and whatever the stage raises.
+    """
+    runners = _found.get(id(stage))
+    if runners is TAKES_IT_WHOLE:
+        return stage(value)
+    if runners is None:
+        if type(stage) is MethodType:
+            runners = _found_bound.get(id(stage.__func__))
+        if runners is None:
+            runners = _runners_of(stage, where)
+        if runners is TAKES_IT_WHOLE:
+            return stage(value)
+    run = runners.get(id(type(value)))
+    if run is None:
+        run = runners.add(value)
+    return run(stage, value, where, context, is_block_result)
+
+
+def plan_for(stage: Any, shape: Shape) -> Plan:
+    """Return how values of a shape meet the signature of a callable; its `text` says it in words."""
+    return decide(signature_of(stage), shape)
+
+
+def _runners_of(stage: Any, where: str) -> Any:
+    """Return the runners of what was not found by its own id, or TAKES_IT_WHOLE."""
+    if not callable(stage):
+        raise not_callable(where, stage)
+    kept, is_bound = _kept(stage)
+    key = id(kept)
+    found, provisional = (_found_bound, _provisional_bound) if is_bound else (_found, _provisional)
+    runners = found.get(key)
+    if runners is not None:
+        return runners
+    runners = provisional.get(key)
+    if runners is not None and runners.is_still_right_for(stage):
+        return runners
+    signature = signature_of(stage)
+    if signature is None or signature.is_plain():
+        return _keep(kept, found, TAKES_IT_WHOLE)
+    provisional.pop(key, None)
+    return _keep(kept, provisional if signature.unresolved else found, Runners(signature))
+
+
+def _kept(stage: Any) -> tuple[Any, bool]:
+    """Return the callable under which a stage's runners are kept, and whether it is bound there.
+
+    Methods are made anew each time they are looked up, and so are often objects with `__call__`:
+    the functions behind them are not.
+    """
+    kind = type(stage)
+    if kind is MethodType:
+        return stage.__func__, True
+    if kind is BuiltinFunctionType:
+        # `items.append`: the same for all lists.
+        method = getattr(type(stage.__self__), stage.__name__, None)
+        if type(method) is MethodDescriptorType and is_lasting(method.__objclass__):
+            return method, True
+    elif kind is not FunctionType and not isinstance(stage, type):
+        call = call_of(stage)
+        if call is not None:
+            return call, True
+    return stage, False
+
+
+def _keep(kept: Any, table: dict[int, Any], runners: Any) -> Any:
+    """Put runners into a table until their callable ends, and return them."""
+    key = id(kept)
+
+    def forget(_: object) -> None:
+        for found in (_found, _found_bound, _provisional, _provisional_bound):
+            found.pop(key, None)
+        _references.pop(key, None)
+
+    try:
+        _references[key] = ref(kept, forget)
+    except TypeError:
+        # Nobody would tell when it ends: its signature is read at each call.
+        if type(kept) is not MethodDescriptorType:
+            return runners
+    table[key] = runners
+    return runners

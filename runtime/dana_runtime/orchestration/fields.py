@@ -1,0 +1,171 @@
+"""The class of a value → how its fields are read: keys of mappings, fields of structs, attributes.
+
+    mappings                        their keys that are text
+    structs, named tuples           the fields that they declare
+    dataclasses and other objects   what is in their `__dict__` and their slots, no properties
+
+Classes, functions and modules are no records, although they have a `__dict__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter, itemgetter
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+
+from dana_runtime.orchestration.fitting import ABSENT
+from dana_runtime.values.struct_types import is_struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
+
+    Getter: TypeAlias = Callable[[Any], Sequence[Any]]
+
+_NO_RECORDS = (type, FunctionType, MethodType, BuiltinFunctionType, ModuleType)
+
+
+class Fields:
+    """Reads the fields of the values of one class."""
+
+    __slots__ = ()
+
+    def find(self, value: Any, name: str) -> Any:
+        """Return the field `name` of `value`, ABSENT if there is none."""
+        raise NotImplementedError
+
+    def names(self, value: Any) -> list[str]:
+        """Return the names of all fields of `value`."""
+        raise NotImplementedError
+
+    def getter(self, names: tuple[str, ...]) -> Getter:
+        """Return a function of a value that gives the fields `names`.
+
+        It raises KeyError or AttributeError if the value lacks one.
+        """
+
+        def get(value: Any) -> Sequence[Any]:
+            found = [self.find(value, name) for name in names]
+            if any(item is ABSENT for item in found):
+                raise KeyError
+            return found
+
+        return get
+
+
+class _Keys(Fields):
+    """The keys of a mapping."""
+
+    __slots__ = ()
+
+    def find(self, value: Any, name: str) -> Any:
+        # Asked first: a defaultdict has a value for every key that it is asked for.
+        return value[name] if name in value else ABSENT  # noqa: SIM401
+
+    def names(self, value: Any) -> list[str]:
+        return [key for key in value if isinstance(key, str)]
+
+
+class _DictKeys(_Keys):
+    """The keys of a mapping that is looked up as a dict is."""
+
+    __slots__ = ()
+
+    def getter(self, names: tuple[str, ...]) -> Getter:
+        return _tuple_of(itemgetter, names)
+
+
+class _Declared(Fields):
+    """The fields that the class declares, as attributes."""
+
+    __slots__ = ("_declared", "_quick")
+
+    def __init__(self, declared: tuple[str, ...], quick: bool) -> None:
+        self._declared = declared
+        self._quick = quick
+
+    def find(self, value: Any, name: str) -> Any:
+        # A field may have been deleted.
+        return getattr(value, name, ABSENT) if name in self._declared else ABSENT
+
+    def names(self, value: Any) -> list[str]:
+        return [name for name in self._declared if hasattr(value, name)]
+
+    def getter(self, names: tuple[str, ...]) -> Getter:
+        if self._quick and set(names) <= set(self._declared):
+            return _tuple_of(attrgetter, names)
+        return super().getter(names)
+
+
+class _Attributes(_Declared):
+    """What is in the `__dict__` of an object, and in its slots."""
+
+    __slots__ = ()
+
+    def find(self, value: Any, name: str) -> Any:
+        own = getattr(value, "__dict__", None)
+        if isinstance(own, dict) and name in own:
+            return own[name]
+        return super().find(value, name)
+
+    def names(self, value: Any) -> list[str]:
+        own = getattr(value, "__dict__", None)
+        names = list(own) if isinstance(own, dict) else []
+        return names + super().names(value)
+
+    def getter(self, names: tuple[str, ...]) -> Getter:
+        if set(names).isdisjoint(self._declared) and self._quick:
+            get = _tuple_of(itemgetter, names)
+            return lambda value: get(value.__dict__)
+        return Fields.getter(self, names)
+
+
+_keys, _dict_keys = _Keys(), _DictKeys()
+
+
+def fields_of(kind: type) -> Fields | None:
+    """Return what reads the fields of the values of a class; None if they have none."""
+    if issubclass(kind, Mapping):
+        is_dict = issubclass(kind, dict) and not hasattr(kind, "__missing__")
+        return _dict_keys if is_dict and kind.__getitem__ is dict.__getitem__ else _keys
+    if issubclass(kind, _NO_RECORDS):
+        return None
+    if is_struct(kind):
+        known: Any = kind
+        # What it delegates is not its own, and would be found by the name of a deleted field.
+        return _Declared(tuple(known._dana_struct.declared), not hasattr(kind, "__getattr__"))
+    if issubclass(kind, tuple):
+        names = getattr(kind, "_fields", ())
+        return _Declared(names, True) if names and isinstance(names, tuple) else None
+    slots = _slots(kind)
+    # Of a class in C it is the offset of the dict in the object, and 0 if there is none.
+    if kind.__dictoffset__:
+        return _Attributes(slots, isinstance(from_class(kind, "__dict__"), _DICT_DESCRIPTORS))
+    return _Declared(slots, not hasattr(kind, "__getattr__")) if slots else None
+
+
+_DICT_DESCRIPTORS = (type(type.__dict__["__dict__"]),)
+
+
+def from_class(kind: type, name: str) -> Any:
+    """Return what a class or its bases have under `name`, as it stands there; None if nothing."""
+    for base in kind.__mro__:
+        if name in vars(base):
+            return vars(base)[name]
+    return None
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    """Return the names of the slots of a class, those of its bases first."""
+    found: dict[str, None] = {}
+    for base in reversed(kind.__mro__):
+        slots = vars(base).get("__slots__", ())
+        found |= dict.fromkeys((slots,) if isinstance(slots, str) else slots)
+    return tuple([name for name in found if name not in ("__dict__", "__weakref__")])
+
+
+def _tuple_of(make: Any, names: tuple[str, ...]) -> Getter:
+    """Return an itemgetter or attrgetter that gives a tuple for one name, too."""
+    get = make(*names)
+    return get if len(names) > 1 else lambda value: (get(value),)

@@ -1,0 +1,296 @@
+"""A callable → what of its signature counts for the value that flows into it, or None.
+
+    functions, also as methods (without `self`)    by their code, which takes no import
+    structs                                        by their fields
+    pipelines                                      by the stage that they begin with
+    classes, partials, decorated ones, the others  by inspect.signature
+
+None is for built-ins that do not tell their signature, and for pipelines whose first stage is not
+known. What a partial has given is no parameter any more. A signature keeps nothing of its callable
+alive: no defaults, no annotations.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from importlib import import_module
+from types import FunctionType, MethodType
+
+from dana_runtime.orchestration.annotations import (
+    EVERYTHING,
+    UnresolvedError,
+    annotation_text,
+    kinds_of,
+)
+from dana_runtime.orchestration.fields import from_class
+from dana_runtime.orchestration.fitting import Expected
+from dana_runtime.values.struct_types import is_struct
+from dana_runtime.wording import callable_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+POSITIONAL_ONLY, EITHER, KEYWORD_ONLY = range(3)
+
+# CO_VARARGS
+_VARARGS = 0x04
+
+
+class Parameter:
+    """One parameter: `expected` is None where it has no annotation."""
+
+    __slots__ = ("expected", "kind", "name", "required")
+
+    def __init__(self, name: str, kind: int, required: bool, expected: Expected | None) -> None:
+        self.name = name
+        self.kind = kind
+        self.required = required
+        self.expected = expected
+
+    def __str__(self) -> str:
+        text = self.name
+        if self.expected is not None:
+            text += f": {self.expected.text}"
+        if not self.required:
+            text += "=…" if self.expected is None else " = …"
+        return text
+
+
+class Signature:
+    """The parameters of a callable, `*args` and `**options` aside.
+
+    `rest` is the name of its `*args`, `""` without. `unresolved` are the names in annotations that
+    its globals lack; of a struct, the fields with such annotations.
+    """
+
+    __slots__ = (
+        "name",
+        "parameters",
+        "positional",
+        "required",
+        "required_by_keyword",
+        "rest",
+        "unresolved",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        parameters: Sequence[Parameter],
+        rest: str = "",
+        unresolved: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.parameters = tuple(parameters)
+        self.rest = rest
+        self.unresolved = tuple(unresolved)
+        self.positional = tuple([p for p in parameters if p.kind != KEYWORD_ONLY])
+        # Those that can be given by position.
+        self.required = tuple([p for p in self.positional if p.required])
+        self.required_by_keyword = tuple(
+            [p for p in parameters if p.required and p.kind == KEYWORD_ONLY]
+        )
+
+    def takes_a_value(self) -> bool:
+        """Tell whether it can be called with anything by position."""
+        return bool(self.positional or self.rest)
+
+    def is_plain(self) -> bool:
+        """Tell whether every value is its one argument, whatever it is."""
+        if self.required_by_keyword or len(self.required) > 1 or not self.takes_a_value():
+            return False
+        return not self.required or (
+            self.required[0] is self.positional[0] and self.required[0].expected is None
+        )
+
+    def __str__(self) -> str:
+        parts = []
+        for index, parameter in enumerate(self.parameters):
+            before = self.parameters[index - 1].kind if index else EITHER
+            if parameter.kind != POSITIONAL_ONLY and index and before == POSITIONAL_ONLY:
+                parts.append("/")
+            if parameter.kind == KEYWORD_ONLY and (not index or before != KEYWORD_ONLY):
+                parts.append(f"*{self.rest}")
+            parts.append(str(parameter))
+        if self.parameters and self.parameters[-1].kind == POSITIONAL_ONLY:
+            parts.append("/")
+        if self.rest and not any(p.kind == KEYWORD_ONLY for p in self.parameters):
+            parts.append(f"*{self.rest}")
+        return f"{self.name}({', '.join(parts)})"
+
+
+def signature_of(stage: Any) -> Signature | None:
+    """Return the signature of a callable; None where it cannot be told."""
+    kind = type(stage)
+    if kind is FunctionType and not _says_more(stage):
+        return _of_function(stage, 0)
+    if kind is MethodType and type(stage.__func__) is FunctionType:
+        function = stage.__func__
+        if not _says_more(function) and function.__code__.co_argcount:
+            return _of_function(function, 1)
+    if isinstance(stage, functools.partial) and hasattr(stage, "first"):
+        # A Pipeline, whose module needs this one.
+        first = stage.first
+        return signature_of(first) if callable(first) else None
+    if isinstance(stage, type) and is_struct(stage):
+        struct: Any = stage
+        if struct.__init__ is getattr(struct, "_dana_init", None):
+            return _of_struct(struct)
+    call = call_of(stage)
+    if call is not None and not _says_more(call) and call.__code__.co_argcount:
+        return _of_function(call, 1, kind.__name__)
+    return _inspected(stage)
+
+
+def call_of(stage: Any) -> FunctionType | None:
+    """Return the function `__call__` in the class of an object, if that has the object's signature."""
+    call = from_class(type(stage), "__call__")
+    if type(call) is not FunctionType or isinstance(stage, type):
+        return None
+    says_more = hasattr(stage, "__signature__") or hasattr(stage, "__wrapped__")
+    return None if says_more else call
+
+
+def names_around(stage: Any) -> dict[str, Any]:
+    """Return the globals in which the annotations of a callable are meant."""
+    # What is wrapped may be wrapped itself; only a loop would go deeper than this.
+    for _ in range(100):
+        if isinstance(stage, functools.partial):
+            stage = stage.func
+        elif isinstance(stage, MethodType):
+            stage = stage.__func__
+        elif not isinstance(stage, type) and hasattr(stage, "__wrapped__"):
+            stage = stage.__wrapped__
+        else:
+            break
+    if not hasattr(stage, "__globals__") and not isinstance(stage, type):
+        stage = from_class(type(stage), "__call__") or stage
+    around: dict[str, Any] | None = getattr(stage, "__globals__", None)
+    if around is None:
+        module = sys.modules.get(getattr(stage, "__module__", None) or "")
+        around = {} if module is None else vars(module)
+    return _with_type_parameters(stage, around)
+
+
+def is_outdated(stage: Any, signature: Signature) -> bool:
+    """Tell whether a name is there by now that was not when the signature was made."""
+    if isinstance(stage, type) and is_struct(stage):
+        struct: Any = stage
+        fields = struct._dana_struct.declared
+        return any(fields[name].resolve() and fields[name].kinds for name in signature.unresolved)
+    names = names_around(stage)
+    return any(name in names for name in signature.unresolved)
+
+
+def _with_type_parameters(stage: Any, names: dict[str, Any]) -> dict[str, Any]:
+    """Add the names that `def f[T](…)` declares, which are no globals."""
+    own = getattr(stage, "__type_params__", None)
+    return {**names, **{str(p.__name__): p for p in own}} if own else names
+
+
+def _says_more(function: FunctionType) -> bool:
+    """Tell whether inspect.signature takes something else than the code for the signature."""
+    return "__wrapped__" in vars(function) or "__signature__" in vars(function)
+
+
+class _Reader:
+    """Reads annotations, and notes the names that are not there."""
+
+    __slots__ = ("_names", "unresolved")
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = names
+        self.unresolved: list[str] = []
+
+    def expected(self, annotation: Any) -> Expected:
+        try:
+            kinds = kinds_of(annotation, self._names)
+        except UnresolvedError as error:
+            self.unresolved.append(error.name)
+            kinds = EVERYTHING
+        return Expected(annotation_text(annotation), kinds)
+
+
+def _of_function(function: FunctionType, skipped: int, name: str = "") -> Signature:
+    """Return the signature of a plain function, less its first `skipped` parameters."""
+    code = function.__code__
+    by_position = code.co_argcount
+    named = by_position + code.co_kwonlyargcount
+    names = code.co_varnames
+    first_default = by_position - len(function.__defaults__ or ())
+    keyword_defaults = function.__kwdefaults__ or {}
+    annotations = _annotations(function)
+    reader = _Reader(_with_type_parameters(function, function.__globals__))
+    parameters = []
+    for index in range(skipped, named):
+        parameter = names[index]
+        if index >= by_position:
+            kind, required = KEYWORD_ONLY, parameter not in keyword_defaults
+        else:
+            kind = POSITIONAL_ONLY if index < code.co_posonlyargcount else EITHER
+            required = index < first_default
+        expected = None
+        if parameter in annotations:
+            expected = reader.expected(annotations[parameter])
+        parameters.append(Parameter(parameter, kind, required, expected))
+    rest = names[named] if code.co_flags & _VARARGS else ""
+    return Signature(name or callable_text(function), parameters, rest, reader.unresolved)
+
+
+def _annotations(function: FunctionType) -> Mapping[str, Any]:
+    if sys.version_info >= (3, 14):
+        if function.__annotate__ is None:
+            return function.__annotations__
+        # There, reading them evaluates them, and a name that is not there yet would raise.
+        library = import_module("annotationlib")
+        return library.get_annotations(function, format=library.Format.FORWARDREF)
+    return function.__annotations__
+
+
+def _of_struct(struct: Any) -> Signature:
+    parameters = []
+    unresolved = []
+    for field in struct._dana_struct.declared.values():
+        kinds = field.resolve()
+        if not field.kinds:
+            unresolved.append(field.name)
+        expected = Expected(field.text(), kinds)
+        parameters.append(Parameter(field.name, EITHER, field.default is None, expected))
+    return Signature(struct.__name__, parameters, unresolved=unresolved)
+
+
+def _inspected(stage: Any) -> Signature | None:
+    # Importing it takes longer than most programs run.
+    import inspect
+
+    options: dict[str, Any] = {}
+    if sys.version_info >= (3, 14):
+        options["annotation_format"] = import_module("annotationlib").Format.FORWARDREF
+    try:
+        found = inspect.signature(stage, **options).parameters.values()
+    except Exception:
+        # ValueError for built-ins that do not tell; anything at all from a program's own
+        # `__signature__`. Calling the stage will show whether something is wrong with it.
+        return None
+    kinds = {
+        inspect.Parameter.POSITIONAL_ONLY: POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD: EITHER,
+        inspect.Parameter.KEYWORD_ONLY: KEYWORD_ONLY,
+    }
+    given = stage.keywords if isinstance(stage, functools.partial) else ()
+    reader = _Reader(names_around(stage))
+    parameters = []
+    rest = ""
+    for parameter in found:
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            rest = parameter.name
+        elif parameter.kind in kinds and parameter.name not in given:
+            annotation = parameter.annotation
+            expected = None if annotation is parameter.empty else reader.expected(annotation)
+            required = parameter.default is parameter.empty
+            kind = kinds[parameter.kind]
+            parameters.append(Parameter(parameter.name, kind, required, expected))
+    return Signature(callable_text(stage), parameters, rest, reader.unresolved)
