@@ -256,8 +256,8 @@ SAME = {
         "def f(): return h(g(5))\ndef g(x): return x\ndef h(x): return x",
     ),
     "pipe of arithmetic": Twins(
-        "def f(a): return a * 2 | g | h\ndef g(x): return x\ndef h(x): return x",
-        "def f(a): return h(g(a * 2))\ndef g(x): return x\ndef h(x): return x",
+        "def f(a): return len(a) * 2 | g | h\ndef g(x): return x\ndef h(x): return x",
+        "def f(a): return h(g(len(a) * 2))\ndef g(x): return x\ndef h(x): return x",
     ),
     "pipe of what a method returns": Twins(
         "def f(a): return f'{a}' | g(1) | len\ndef g(x, y): return x",

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping
 
 from danac import nodes
-from danac.analysis.stages import is_builtin
+from danac.analysis.stages import is_builtin, is_text_by_form
 from danac.lowering.class_names import class_name
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
 from danac.lowering.runtime_names import RuntimeName
@@ -84,17 +84,6 @@ def _binary(low: Lowering, node: nodes.BinaryOperation, around: Surroundings) ->
         operator = binary_operator(operation.operator)
         value = low.at(operation.span, ast.BinOp(value, operator, right))
     return value
-
-
-def is_text_by_form(node: nodes.Expression) -> bool:
-    """Whether `node` is text by its form: a literal, an f-string, or a `+` with one of those."""
-    while isinstance(node, nodes.BinaryOperation) and node.operator == "+":
-        if is_text_by_form(node.right):
-            return True
-        node = node.left
-    if isinstance(node, nodes.FormattedText):
-        return True
-    return isinstance(node, nodes.Constant) and isinstance(node.value, str)
 
 
 def _rendered(
