@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from dana_runtime.values.attributes import attribute, attributes_of
     from dana_runtime.values.conversion import cast, convert
     from dana_runtime.values.interfaces import interface
-    from dana_runtime.values.methods import call_method, receiver
+    from dana_runtime.values.methods import bound, call_method, method_of, receiver
     from dana_runtime.values.structs import struct
     from dana_runtime.values.subscripts import subscript_note
     from dana_runtime.values.texts import (
@@ -88,7 +88,6 @@ if TYPE_CHECKING:
         text,
     )
     from dana_runtime.values.type_expressions import isinstance_of, type_named
-    from dana_runtime.values.type_views import type_of
 
 # No module may have the name of something in it that is listed here: importing the module would
 # put it in the place of that thing.
@@ -128,7 +127,7 @@ _MODULE_OF = {
         "values.attributes": "attribute attributes_of",
         "values.conversion": "cast convert",
         "values.interfaces": "interface",
-        "values.methods": "call_method receiver",
+        "values.methods": "bound call_method method_of receiver",
         "values.structs": "struct",
         "values.subscripts": "subscript_note",
         "values.texts": (
@@ -136,7 +135,6 @@ _MODULE_OF = {
             "coerce_ne text"
         ),
         "values.type_expressions": "isinstance_of type_named",
-        "values.type_views": "type_of",
     }.items()
     for name in names.split()
 }
@@ -170,6 +168,7 @@ __all__ = [
     "awaited_call",
     "awaited_head",
     "awaited_stage",
+    "bound",
     "call_method",
     "call_stage",
     "cancelled",
@@ -208,6 +207,7 @@ __all__ = [
     "log_level",
     "log_with_prefix",
     "lookup",
+    "method_of",
     "no_case",
     "noop",
     "orchestrate",
@@ -237,7 +237,6 @@ __all__ = [
     "text",
     "title_case",
     "type_named",
-    "type_of",
     "unregister_worker_setup",
     "using",
     "validate_args",

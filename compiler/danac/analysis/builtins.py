@@ -77,13 +77,8 @@ TYPES = frozenset(
 """The built-in names of classes."""
 
 GIVING_DATA = PYTHON_FUNCTIONS - {
-    "getattr",
-    "iter",
-    "max",
-    "min",
-    "next",
-    "type",
-    "open",
-    "callable",
+    # What these give is what an object's own methods make of it.
+    *("abs", "divmod", "pow", "reversed", "round", "sum"),
+    *("callable", "getattr", "iter", "max", "min", "next", "open", "type"),
 }
 """The built-ins whose result is certainly no function."""

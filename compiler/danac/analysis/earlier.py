@@ -31,7 +31,7 @@ def remember(names: Names, known: Mapping[str, object]) -> None:
         if _has_receiver(here.node):
             # It joins the method that was there before, which is not itself.
             here.node = earlier.node
-    scope.has_structs |= any(isinstance(value, type) for value in known.values())
+    scope.meets_structs |= any(isinstance(value, type) for value in known.values())
 
 
 def _binding(name: str, value: object, names: Names) -> Binding:

@@ -6,6 +6,7 @@ lambdas have scopes of their own, `global` and `nonlocal` move a binding outward
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,8 +33,10 @@ class Binding:
     """Whether `from … import` binds it."""
     modules: set[str] = field(default_factory=set)
     """The dotted paths below it that surely are modules: `os` and `os.path` for `import os.path`."""
-    is_method_of_others: bool = False
-    """Whether a function or lambda binds it whose receiver is not simply a struct of this program."""
+    receivers: list[nodes.TypeExpression] = field(default_factory=list)
+    """The receivers of the functions and lambdas that it is bound to."""
+    is_deleted: bool = False
+    """Whether a `del` may take it away."""
 
     def node_is_import_of(self, root: str) -> bool:
         """Whether its first node is an `import` that binds the package `root`."""
@@ -54,11 +57,12 @@ class Scope:
     nonlocals: set[str] = field(default_factory=set)
     star_import: nodes.Node | None = None
     """The last `from m import *` of the scope: it may bind any name."""
-    has_structs: bool = False
+    meets_structs: bool = False
+    """Whether the program defines structs, or imports modules that may."""
     has_private: bool = False
-    """Whether the program mentions `private:` names; like `has_structs`, a matter of the module's scope."""
+    """Whether the program mentions `private:` names; like `meets_structs`, a matter of the module's scope."""
     instance_parameters: set[nodes.Node] = field(default_factory=set)
-    """The parameters that surely hold an instance of a struct: a method's first."""
+    """The first parameters of methods in structs, which hold an instance; what a decorator passes is unknown."""
 
     def bind(self, name: str, kind: BindingKind, node: nodes.Node) -> Binding:
         """Record that `node` binds `name`, in this scope or where `global` and `nonlocal` say."""
@@ -183,7 +187,7 @@ class _Binder:
                 self._comprehension(node, scope)
             case nodes.Struct():
                 scope.bind(node.name, "struct", node)
-                scope.module.has_structs = True
+                scope.module.meets_structs = True
                 for default in node.fields:
                     self._later(scope, default.default)
                 self._later(scope, *node.decorators)
@@ -205,13 +209,17 @@ class _Binder:
                 targets=(nodes.Name(id=name),), value=nodes.Lambda(receiver=r)
             ) if r:
                 binding = scope.bind(name, "assigned", node)
-                binding.is_method_of_others |= not _names_struct(r.annotation, scope)
+                if r.annotation is not None:
+                    binding.receivers.append(r.annotation)
             case nodes.Assignment(targets=(nodes.Name(id=name) as target,), value=value):
                 binding = scope.bind(name, "assigned", target)
                 if binding.node is target:
                     binding.value = value
-            case nodes.Assignment(targets=targets) | nodes.Delete(targets=targets):
+            case nodes.Assignment(targets=targets):
                 self._targets(scope, *targets)
+            case nodes.Delete(targets=targets):
+                for binding in self._targets(scope, *targets):
+                    binding.is_deleted = True
             case nodes.TypedAssignment(target=target) | nodes.AugmentedAssignment(target=target):
                 self._targets(scope, target)
             case nodes.For(target=target):
@@ -229,36 +237,36 @@ class _Binder:
             case nodes.Import(names=imported):
                 for item in imported:
                     _bind_module(scope, item)
+                    scope.module.meets_structs |= not _is_standard(item.path)
             case nodes.FromImport(names=imported):
                 scope.star_import = node if not imported else scope.star_import
+                scope.module.meets_structs |= bool(node.level) or not _is_standard(node.path)
                 for item in imported:
                     name = item.alias or item.path
                     scope.bind(name, "import", item).is_from_import = True
 
-    def _targets(self, scope: Scope, *targets: nodes.Expression) -> None:
+    def _targets(self, scope: Scope, *targets: nodes.Expression) -> list[Binding]:
+        bound = []
         for target in targets:
             match target:
                 case nodes.Name():
-                    scope.bind(target.id, "assigned", target)
+                    bound.append(scope.bind(target.id, "assigned", target))
                 case nodes.TupleDisplay(items=items) | nodes.ListDisplay(items=items):
-                    self._targets(scope, *items)
+                    bound += self._targets(scope, *items)
                 case nodes.Starred(value=value):
-                    self._targets(scope, value)
+                    bound += self._targets(scope, value)
+        return bound
 
     def _function(self, node: nodes.Function | nodes.Declaration, scope: Scope) -> None:
         binding = scope.bind(node.name, "function", node)
         self._body(node, scope)
-        if node.receiver is None:
-            return
-        if _names_struct(node.receiver.annotation, scope):
-            self._scopes[node].instance_parameters.add(node.receiver)
-        else:
-            binding.is_method_of_others = True
+        if node.receiver is not None and node.receiver.annotation is not None:
+            binding.receivers.append(node.receiver.annotation)
 
     def _method(self, node: nodes.Function | nodes.Declaration, scope: Scope) -> None:
         """Visit a method: its name is the struct's attribute, and no name of the scope around it."""
         self._body(node, scope)
-        if node.parameters:
+        if node.parameters and node.parameters[0].kind == "plain" and not node.decorators:
             self._scopes[node].instance_parameters.add(node.parameters[0])
 
     def _body(self, node: nodes.Function | nodes.Declaration, scope: Scope) -> None:
@@ -310,11 +318,9 @@ def _bind_module(scope: Scope, item: nodes.ImportedName) -> None:
     binding.modules.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
-def _names_struct(annotation: nodes.TypeExpression | None, scope: Scope) -> bool:
-    if not isinstance(annotation, nodes.TypeName) or annotation.name is None:
-        return False
-    found = scope.lookup(annotation.name)
-    return found is not None and found[1].kind == "struct"
+def _is_standard(path: str) -> bool:
+    """Whether the module is one of Python's own."""
+    return path.partition(".")[0] in sys.stdlib_module_names
 
 
 def _stays_in_scope(node: nodes.Node) -> bool:

@@ -18,12 +18,12 @@ Kind: TypeAlias = Literal["callable", "data", "unknown"]
 def kind_of(expression: nodes.Expression, scope: Scope) -> Kind:
     """Return whether the value of `expression` is surely callable, surely data, or known only at run time."""
     match expression:
-        case nodes.Constant() | nodes.FormattedText() | nodes.Comparison() | nodes.Comprehension():
+        case nodes.Constant() | nodes.FormattedText() | nodes.Comprehension():
             return "data"
         case nodes.ListDisplay() | nodes.TupleDisplay() | nodes.SetDisplay() | nodes.DictDisplay():
             return "data"
-        case nodes.BinaryOperation() | nodes.UnaryOperation():
-            return "data"
+        case nodes.BinaryOperation() | nodes.UnaryOperation() | nodes.Comparison():
+            return "data" if _is_plain_operation(expression, scope) else "unknown"
         case nodes.Lambda() | nodes.ParallelBlock():
             return "callable"
         case nodes.Name(id=name):
@@ -36,11 +36,70 @@ def kind_of(expression: nodes.Expression, scope: Scope) -> Kind:
             return kind if kind == kind_of(otherwise, scope) else "unknown"
         case nodes.Call(function=nodes.Name(id=name)):
             gives_data = name in builtins.GIVING_DATA and is_builtin(name, scope)
-            return "data" if gives_data or is_struct(name, scope) else "unknown"
+            return "data" if gives_data or _makes_data(name, scope) else "unknown"
         case nodes.Pipe(stages=(head, *_)):
             return "callable" if kind_of(head.value, scope) == "callable" else "unknown"
         case _:
             return "unknown"
+
+
+def _is_plain_operation(
+    node: nodes.BinaryOperation | nodes.UnaryOperation | nodes.Comparison, scope: Scope
+) -> bool:
+    """Whether the result is no function, whatever the operands: a struct's operators may give anything."""
+    match node:
+        case nodes.UnaryOperation(operator=operator, operand=operand):
+            return operator == "not" or _is_plain(operand, scope)
+        case nodes.Comparison(left=left, operators=operators, rest=rest):
+            if _GIVING_TRUTH.issuperset(operators):
+                return True
+            return all(_is_plain(operand, scope) for operand in (left, *rest))
+    # Long sums are deep on their left side.
+    while isinstance(node, nodes.BinaryOperation):
+        if node.operator == "+" and is_text_by_form(node):
+            return True
+        if not _is_plain(node.right, scope):
+            return False
+        if not isinstance(node.left, nodes.BinaryOperation):
+            return _is_plain(node.left, scope)
+        node = node.left
+    return False
+
+
+_GIVING_TRUTH = frozenset({"in", "not in", "is", "is not"})
+
+
+def _is_plain(node: nodes.Expression, scope: Scope) -> bool:
+    """Whether the value surely is of a type of Python's own, whose operators give such values again."""
+    match node:
+        case nodes.Group(value=value):
+            return _is_plain(value, scope)
+        case nodes.Conditional(body=body, otherwise=otherwise):
+            return _is_plain(body, scope) and _is_plain(otherwise, scope)
+        case nodes.Call(function=nodes.Name(id=name)) if is_struct(name, scope):
+            return False
+    return kind_of(node, scope) == "data"
+
+
+def is_text_by_form(node: nodes.Expression) -> bool:
+    """Whether `node` is text by its form: a literal, an f-string, or a `+` with one of those."""
+    while isinstance(node, nodes.BinaryOperation) and node.operator == "+":
+        if is_text_by_form(node.right):
+            return True
+        node = node.left
+    if isinstance(node, nodes.FormattedText):
+        return True
+    return isinstance(node, nodes.Constant) and isinstance(node.value, str)
+
+
+def _makes_data(name: str, scope: Scope) -> bool:
+    """Whether `name` is a struct of this program whose instances cannot be called."""
+    found = scope.lookup(name)
+    if found is None or not is_struct(name, scope) or scope.lookup("__call__") is not None:
+        return False
+    struct = found[1].node
+    assert isinstance(struct, nodes.Struct)
+    return not any(method.name in ("__call__", "__new__") for method in struct.methods)
 
 
 def is_known_function(name: str, scope: Scope) -> bool:

@@ -1,9 +1,7 @@
-"""Attributes and method calls: where Dana asks more than Python, and only there.
+"""Attributes: where Dana asks more than Python, and only there.
 
 x.name        x.name if not isinstance(x, dict) else attribute(x, "name")    a dict's key comes first
 json.dumps    json.dumps                                                    what surely is no dict
-o.m(1)        o.m(1)                                                        no `m` in scope: Python's call
-o.m(1)        call_method(o, "m", m, 1)                                     `m` may be a method by receiver
 """
 
 from __future__ import annotations
@@ -14,10 +12,10 @@ import keyword
 from danac import nodes
 from danac.analysis.names import Binding, Scope
 from danac.analysis.stages import is_module, is_struct, kind_of
+from danac.lowering.class_names import is_type_call
 from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
-from danac.lowering.types import is_type_call, lower_class
 
 # What the record of a caught error offers beside the exception's own attributes.
 _RECORD = frozenset(
@@ -55,7 +53,7 @@ def plain_attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) 
     """Return Python's attribute access: what a method call does, and what objects that are no dicts need."""
     if keyword.iskeyword(node.name):
         return _by_runtime(low, node, around, "attribute")
-    value = lower_class(low, node.value, around)
+    value = low.expression(node.value, around)
     return low.at(node.span, ast.Attribute(value, node.name, ast.Load()))
 
 
@@ -103,7 +101,7 @@ def is_no_dict(node: nodes.Expression, scope: Scope) -> bool:
 
 
 def _holds_struct(binding: Binding, scope: Scope) -> bool:
-    """Whether the name surely is a struct: a method's receiver, or bound once, to what a struct made."""
+    """Whether the name surely is a struct: a method's `self`, or bound once, to what a struct made."""
     if binding.writes != 1:
         return False
     if binding.node in scope.instance_parameters:
@@ -121,35 +119,6 @@ def _is_error_record(node: nodes.Attribute, around: Surroundings) -> bool:
         return False
     found = around.scope.lookup(node.value.id)
     return found is not None and found[1].is_error
-
-
-# --- Method calls ---------------------------------------------------------------------------------
-
-
-def method_candidate(node: nodes.Call, around: Surroundings) -> str | None:
-    """Return the name in scope that may be the method meant by the call `o.m(…)`, if there is one.
-
-    Structs carry their receiver functions as attributes, which Python finds by itself; a look at run
-    time is needed where a built-in type may have one, or where a function's first parameter is annotated.
-    """
-    if not isinstance(node.function, nodes.Attribute):
-        return None
-    name, owner = node.function.name, node.function.value
-    if is_module(owner, around.scope) or name in around.captures:
-        return None
-    found = around.scope.lookup(name)
-    if found is None:
-        return None
-    binding = found[1]
-    if binding.is_method_of_others or binding.is_from_import:
-        return name
-    if not isinstance(binding.node, nodes.Function | nodes.Declaration):
-        return None
-    if binding.node.receiver is not None:
-        return None
-    parameters = binding.node.parameters
-    is_annotated = bool(parameters) and parameters[0].annotation is not None
-    return name if is_annotated or around.scope.module.has_structs else None
 
 
 EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {nodes.Attribute: _attribute}

@@ -9,13 +9,13 @@ from typing import Any
 from danac import nodes
 from danac.analysis import builtins, stages
 from danac.diagnostics import InternalError
-from danac.identifiers import python_name
-from danac.lowering.attributes import method_candidate, plain_attribute
+from danac.lowering.calls import lower_arguments as lower_arguments
+from danac.lowering.calls import lower_call as lower_call
+from danac.lowering.calls import lower_called as lower_called
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
 from danac.lowering.parameters import lower_parameters
 from danac.lowering.runtime_names import generated
 from danac.lowering.scoped import looked_up, scoped_name
-from danac.lowering.types import lower_class, replaced_builtin
 
 
 def _constant(low: Lowering, node: nodes.Constant, around: Surroundings) -> ast.expr:
@@ -29,6 +29,9 @@ def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
             low.shadowed_functions.add(node.id)
         return low.name(node.span, node.id)
     if stages.is_builtin(node.id, around.scope):
+        if node.id == "isinstance":
+            # As a value it may be called with anything (see `calls` for what Python's suffices for).
+            return low.runtime(node.span, "isinstance_of")
         if node.id not in builtins.DANA_NAMES:
             return low.name(node.span, node.id)
         low.dana_functions.add(node.id)
@@ -71,59 +74,6 @@ def _subscript(low: Lowering, node: nodes.Subscript, around: Surroundings) -> as
 def _slice(low: Lowering, node: nodes.Slice, around: Surroundings) -> ast.expr:
     bounds = [low.optional(bound, around) for bound in (node.lower, node.upper, node.step)]
     return low.at(node.span, ast.Slice(*bounds))
-
-
-def lower_arguments(
-    low: Lowering, node: nodes.Call, around: Surroundings
-) -> tuple[list[ast.expr], list[ast.keyword]]:
-    """Lower the arguments of a call."""
-    positional = low.expressions(node.positional, around)
-    keywords = []
-    for argument in node.keywords:
-        name, value = argument.name, low.expression(argument.value, around)
-        if name is not None and keyword.iskeyword(name) and _takes(node, python_name(name), around):
-            name = python_name(name)
-        elif name is not None and keyword.iskeyword(name):
-            # Python cannot write such a name before a `=`, but it can pass it on.
-            value = low.at(argument.span, ast.Dict([low.constant(argument.span, name)], [value]))
-            name = None
-        keywords.append(low.at(argument.span, ast.keyword(name, value)))
-    return positional, keywords
-
-
-def lower_call(low: Lowering, node: nodes.Call, around: Surroundings) -> ast.expr:
-    """Lower a call, method calls and replaced built-ins included."""
-    if (method := method_candidate(node, around)) is not None:
-        assert isinstance(node.function, nodes.Attribute)
-        owner = low.expression(node.function.value, around)
-        name = low.constant(node.function.span, node.function.name)
-        first = [owner, name, low.name(node.function.span, method)]
-        positional, keywords = lower_arguments(low, node, around)
-        function = low.runtime(node.span, "call_method")
-        return low.at(node.span, ast.Call(function, [*first, *positional], keywords))
-    if (replacement := replaced_builtin(node, around)) is not None:
-        function = low.runtime(node.function.span, replacement)
-    else:
-        function = lower_called(low, node.function, around)
-    positional, keywords = lower_arguments(low, node, around)
-    return low.at(node.span, ast.Call(function, positional, keywords))
-
-
-def _takes(node: nodes.Call, parameter: str, around: Surroundings) -> bool:
-    """Whether the call surely is of a function of this program with a parameter of that name."""
-    found = None
-    if isinstance(node.function, nodes.Name):
-        found = around.scope.lookup(node.function.id)
-    if found is None or not isinstance(found[1].node, nodes.Function | nodes.Declaration):
-        return False
-    return any(parameter == known.name for known in found[1].node.parameters)
-
-
-def lower_called(low: Lowering, node: nodes.Expression, around: Surroundings) -> ast.expr:
-    """Lower what is called: an attribute that is called is Python's, whatever it belongs to."""
-    if isinstance(node, nodes.Attribute):
-        return plain_attribute(low, node, around)
-    return lower_class(low, node, around)
 
 
 def _conditional(low: Lowering, node: nodes.Conditional, around: Surroundings) -> ast.expr:

@@ -10,9 +10,9 @@ from danac.analysis.coroutines import Result, result_of, result_of_call
 from danac.analysis.stages import kind_of
 from danac.lowering.blocks import lower_block
 from danac.lowering.branches import lower_branch
+from danac.lowering.calls import lower_arguments, lower_called
 from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
-from danac.lowering.expressions import lower_arguments, lower_called
 from danac.lowering.flow import flow
 from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import lower_annotation, lower_parameters

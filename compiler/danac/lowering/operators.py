@@ -10,11 +10,11 @@ import ast
 from collections.abc import Mapping
 
 from danac import nodes
-from danac.analysis.stages import is_builtin
+from danac.analysis.stages import is_builtin, is_text_by_form
+from danac.lowering.class_names import class_name
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
-from danac.lowering.types import lower_class
 from danac.source import Span
 
 _BINARY: Mapping[str, type[ast.operator]] = {
@@ -86,24 +86,16 @@ def _binary(low: Lowering, node: nodes.BinaryOperation, around: Surroundings) ->
     return value
 
 
-def is_text_by_form(node: nodes.Expression) -> bool:
-    """Whether `node` is text by its form: a literal, an f-string, or a `+` with one of those."""
-    while isinstance(node, nodes.BinaryOperation) and node.operator == "+":
-        if is_text_by_form(node.right):
-            return True
-        node = node.left
-    if isinstance(node, nodes.FormattedText):
-        return True
-    return isinstance(node, nodes.Constant) and isinstance(node.value, str)
-
-
 def _rendered(
     low: Lowering, node: nodes.Expression, value: ast.expr, around: Surroundings
 ) -> ast.expr:
     """Return `value` as it is joined to a text: numbers and truth values are rendered."""
     if is_text_by_form(node) or _gives_text(node, around):
         return value
-    return low.call(node.span, low.runtime(node.span, "text"), value)
+    named = class_name(low, node, value, around)
+    if named is not value and isinstance(named, ast.Attribute):
+        return named
+    return low.call(node.span, low.runtime(node.span, "text"), named)
 
 
 def _gives_text(node: nodes.Expression, around: Surroundings) -> bool:
@@ -121,9 +113,9 @@ def _boolean(low: Lowering, node: nodes.BooleanOperation, around: Surroundings) 
 def _comparison(low: Lowering, node: nodes.Comparison, around: Surroundings) -> ast.expr:
     if low.options.coerce and any(operator in _COERCED for operator in node.operators):
         return _coerced(low, node, around)
-    left = lower_class(low, node.left, around)
+    left = low.expression(node.left, around)
     operators = [_COMPARISONS[operator]() for operator in node.operators]
-    rest = [lower_class(low, operand, around) for operand in node.rest]
+    rest = low.expressions(node.rest, around)
     return low.at(node.span, ast.Compare(left, operators, rest))
 
 

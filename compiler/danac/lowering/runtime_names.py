@@ -18,6 +18,7 @@ RuntimeName: TypeAlias = Literal[
     "awaited_call",
     "awaited_head",
     "awaited_stage",
+    "bound",
     "call_method",
     "call_stage",
     "coerce_add",
@@ -44,6 +45,7 @@ RuntimeName: TypeAlias = Literal[
     "is_callable",
     "isinstance_of",
     "lookup",
+    "method_of",
     "no_case",
     "pipe",
     "policy",
@@ -59,7 +61,6 @@ RuntimeName: TypeAlias = Literal[
     "struct",
     "system",
     "text",
-    "type_of",
     "with_policy",
 ]
 

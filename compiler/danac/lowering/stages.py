@@ -25,6 +25,7 @@ from danac.lowering.callees import (
     lower_callee,
 )
 from danac.lowering.case import case_of, is_applied_first, lower_case
+from danac.lowering.class_names import flowing_class_name
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments
 from danac.lowering.lines import Line, captures_wanted
@@ -126,6 +127,7 @@ class _Application:
     def _called(self, stage: nodes.Name | nodes.Lambda, value: ast.expr) -> ast.expr:
         """Call what is known with the value in the place that its signature gives it."""
         low, meeting = self.low, self._meeting(stage)
+        value = flowing_class_name(low, stage, value, self.around)
         return call_as_planned(
             low,
             meeting,

@@ -6,6 +6,7 @@ import ast
 
 from danac import nodes
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
+from danac.lowering.methods import if_bound
 from danac.lowering.types import type_value
 
 
@@ -107,7 +108,7 @@ def receiver_decorator(
     arguments = [kinds]
     found = around.scope.lookup(name)
     if found is not None and found[1].node is not node:
-        arguments.append(low.name(span, name))
+        arguments.append(if_bound(low, name, span, around))
     return low.at(span, ast.Call(low.runtime(span, "receiver"), arguments, []))
 
 

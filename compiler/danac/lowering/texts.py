@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 
 from danac import nodes
+from danac.lowering.class_names import class_name
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
 
 _CONVERSIONS = {None: -1, "s": ord("s"), "r": ord("r"), "a": ord("a")}
@@ -45,14 +46,20 @@ def _merged(low: Lowering, node: nodes.FormattedText, pieces: list[ast.expr]) ->
 
 
 def _field(low: Lowering, part: nodes.Replacement, around: Surroundings) -> ast.expr:
-    value = low.expression(part.value, around)
+    value = _value(low, part, around)
     spec = None if part.format_spec is None else low.expression(part.format_spec, around)
     return low.at(part.span, ast.FormattedValue(value, _CONVERSIONS[part.conversion], spec))
 
 
+def _value(low: Lowering, part: nodes.Replacement, around: Surroundings) -> ast.expr:
+    value = low.expression(part.value, around)
+    is_shown = part.conversion in (None, "s")
+    return class_name(low, part.value, value, around) if is_shown else value
+
+
 def _formatted(low: Lowering, part: nodes.Replacement, around: Surroundings) -> ast.expr:
     conversion = "" if part.conversion is None else f"!{part.conversion}"
-    arguments = [low.expression(part.value, around)]
+    arguments = [_value(low, part, around)]
     spec = ""
     if part.format_spec is not None:
         spec = ":{1}"

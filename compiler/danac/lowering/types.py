@@ -1,4 +1,4 @@
-"""Types at run time: typed assignment, `isinstance`, `type`, and how an annotation is handed to the runtime."""
+"""Types at run time: typed assignment, `isinstance`, and how an annotation is handed to the runtime."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from danac import nodes
 from danac.analysis import builtins, stages
+from danac.lowering.class_names import is_type_call
 from danac.lowering.context import Lowering, Surroundings, Take
-from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
 from danac.source import Span
 
@@ -129,42 +129,20 @@ def _is_proved(value: nodes.Expression, word: type) -> bool:
             return False
 
 
-# --- isinstance and type --------------------------------------------------------------------------
+# --- isinstance -----------------------------------------------------------------------------------
 
 
-def is_type_call(node: nodes.Expression, around: Surroundings) -> bool:
-    """Whether `node` is `type(v)` with Python's `type`."""
-    if not isinstance(node, nodes.Call) or not isinstance(node.function, nodes.Name):
+def is_plain_isinstance(node: nodes.Call, around: Surroundings) -> bool:
+    """Whether `node` is an `isinstance(v, T)` for which Python's suffices: Dana's takes names of types too."""
+    if not isinstance(node.function, nodes.Name) or node.function.id != "isinstance":
         return False
-    is_single = len(node.positional) == 1 and not node.keywords
-    is_plain = is_single and not isinstance(node.positional[0], nodes.Starred)
-    return node.function.id == "type" and is_plain and stages.is_builtin("type", around.scope)
-
-
-def lower_class(low: Lowering, node: nodes.Expression, around: Surroundings) -> ast.expr:
-    """Lower what is compared, asked for an attribute or called: there `type(v)` is the class itself."""
-    if not is_type_call(node, around):
-        return low.expression(node, around)
-    assert isinstance(node, nodes.Call)
-    function = low.name(node.function.span, "type")
-    return low.call(node.span, function, low.expression(node.positional[0], around))
-
-
-def replaced_builtin(node: nodes.Call, around: Surroundings) -> RuntimeName | None:
-    """Return the runtime's function for a call of `isinstance` or `type`, where Python's is not enough.
-
-    `type(v)` prints as `int`; `isinstance(v, "Point")` takes names of types as text.
-    """
-    if is_type_call(node, around):
-        return "type_of"
-    is_isinstance = isinstance(node.function, nodes.Name) and node.function.id == "isinstance"
-    if not is_isinstance or not stages.is_builtin("isinstance", around.scope):
-        return None
+    if not stages.is_builtin("isinstance", around.scope):
+        return False
     if len(node.positional) != 2 or node.keywords:
-        return None
+        return False
     kinds = node.positional[1]
     items = kinds.items if isinstance(kinds, nodes.TupleDisplay) else (kinds,)
-    return None if all(_is_class(item, around) for item in items) else "isinstance_of"
+    return all(_is_class(item, around) for item in items)
 
 
 def _is_class(node: nodes.Expression, around: Surroundings) -> bool:

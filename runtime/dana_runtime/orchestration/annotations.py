@@ -16,7 +16,6 @@ import sys
 from types import NoneType, UnionType
 
 from dana_runtime.values.type_expressions import WORDS
-from dana_runtime.values.type_views import class_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +80,6 @@ def _typing(name: str) -> Any:
 
 
 def _from_object(annotation: Any, look_up: LookUp) -> Kinds:
-    annotation = class_of(annotation)
     if annotation is None:
         return (NoneType,)
     if isinstance(annotation, str):

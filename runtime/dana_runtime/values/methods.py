@@ -2,12 +2,12 @@
 
 def (p: Point) scale(k)  ──► receiver(Point)(scale): an attribute of Point, and the function
 o.scale(2)               ──► call_method(o, "scale", scale, 2), where such a function is in scope
-d.name                   ──► attribute(d, "name"): the key of a dict, else the attribute
+v | o.scale(2)           ──► method_of(o, "scale", scale)(v, 2)
 """
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import FunctionType, MethodType
 
 from dana_runtime.values.class_tables import ClassTable
 from dana_runtime.values.conversion import mismatch
@@ -189,8 +189,7 @@ def call_method(obj: Any, name: str, function: Any, /, *args: Any, **kwargs: Any
         return getattr(obj, name)(*args, **kwargs)
     receivers: Receivers | None = function.__dict__.get(_KEY)
     if receivers is None or receivers.owner is not function:
-        receivers = Receivers(function, ())
-        function.__dict__[_KEY] = receivers
+        receivers = _new_receivers(function)
     plan = receivers.plans.found.get(id(type(obj)))
     if plan is None:
         plan = _plan(receivers, obj)
@@ -207,6 +206,35 @@ def call_method(obj: Any, name: str, function: Any, /, *args: Any, **kwargs: Any
         # It is there, and failed.
         return getattr(obj, name)(*args, **kwargs)
     return called(obj, *args, **kwargs)
+
+
+def method_of(obj: Any, name: str, function: Any) -> Any:
+    """Return what `call_method(obj, name, function, …)` calls, bound to `obj`: for what is called later.
+
+    Raises Python's AttributeError if there is none.
+    """
+    if type(function) is FunctionType:
+        receivers: Receivers | None = function.__dict__.get(_KEY)
+        if receivers is None or receivers.owner is not function:
+            receivers = _new_receivers(function)
+        comes_first, called = receivers.plans[type(obj)] or _plan(receivers, obj)
+        is_absent = called is not None and not hasattr(obj, name) and not hasattr(type(obj), name)
+        if comes_first or is_absent:
+            return MethodType(called, obj)
+    return getattr(obj, name)
+
+
+def bound(read: Callable[[], Any]) -> Any:
+    """Return what `read` gives, which does nothing but read a name; None if the name has no value yet."""
+    try:
+        return read()
+    except NameError:
+        return None
+
+
+def _new_receivers(function: FunctionType) -> Receivers:
+    receivers = function.__dict__[_KEY] = Receivers(function, ())
+    return receivers
 
 
 def _plan(receivers: Receivers, obj: object) -> tuple[bool, Any]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import sys
 from types import FunctionType, GenericAlias, NoneType, UnionType
 
-from dana_runtime.values.type_views import class_of
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
@@ -62,7 +60,7 @@ def members(expected: TypeExpression) -> tuple[type, ...]:
     Raises NameError or AttributeError where a deferred one names something that is not defined.
     """
     if isinstance(expected, type):
-        return (class_of(expected),)
+        return (expected,)
     if expected is any:
         # The word `any` is Python's function where it stands for itself.
         return (object,)
@@ -146,7 +144,7 @@ def isinstance_of(value: object, kinds: TypeExpression) -> bool:
     if isinstance(kinds, str) or (isinstance(kinds, tuple) and any(map(_is_text, kinds))):
         return _is_of_named(value, kinds, sys._getframe(1))
     if isinstance(kinds, type):
-        return isinstance(value, class_of(kinds))
+        return isinstance(value, kinds)
     if isinstance(kinds, tuple):
         return any(isinstance_of(value, kind) for kind in kinds)
     if kinds is None:

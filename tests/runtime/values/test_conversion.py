@@ -8,7 +8,7 @@ from types import NoneType
 
 import pytest
 
-from dana_runtime import cast, convert, interface, isinstance_of, struct, type_named, type_of
+from dana_runtime import cast, convert, interface, isinstance_of, struct, type_named
 from dana_runtime.values.type_expressions import Deferred, heads, members, type_text
 
 REFUSED = object()
@@ -224,7 +224,6 @@ class TestCast:
             ((int, "str"), "x", "x"),
             (int | None, "5", 5),
             (list[int], "[5]", [5]),
-            (type_of(5), "5", 5),
             (int, None, None),
             (Point, POINT, POINT),
             (Shape, OTHER, OTHER),
@@ -269,7 +268,6 @@ def test_type_named():
         ("int | Null | 'str' | Elsewhere", (int, NoneType, str, object)),
         (int | str, (int, str)),
         (dict[str, int] | None, (dict, NoneType)),
-        (type_of(5), (int,)),
         (5, (object,)),
     ],
 )
@@ -312,8 +310,6 @@ def test_heads_and_texts():
         (KeyError("a"), "LookupError", True),
         (OTHER, Shape, True),
         (POINT, Shape, False),
-        (5, type_of(6), True),
-        ("5", type_of(6), False),
     ],
 )
 def test_isinstance_of(value, kinds, expected):
@@ -328,7 +324,7 @@ def test_isinstance_of_what_is_no_type():
 def test_loads_little(run_python):
     program = """
 import sys
-from dana_runtime import attribute, convert, isinstance_of, type_of
+from dana_runtime import attribute, convert, isinstance_of
 assert convert("5", int, "x") == 5
 print(*(name for name in ("functools", "json", "typing", "inspect", "re") if name in sys.modules))
 """

@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from dana_runtime import attribute, call_method, interface, receiver, struct
+from dana_runtime import attribute, bound, call_method, interface, method_of, receiver, struct
 from dana_runtime.values.class_tables import ClassTable
 from dana_runtime.values.type_expressions import Deferred
 
@@ -232,6 +232,32 @@ def wrapped(*args, **kwargs):
     return ("wrapped", *of_int(*args, **kwargs))
 
 
+class TestMethodOf:
+    """What is called later is what `call_method` would call now."""
+
+    def test_a_receiver_function_comes_first(self):
+        assert method_of(Point(2), "scale", scale)(3) == Point(6)
+        assert method_of(5, "scale", scale)(k=3) == ("circle", 3)
+
+    def test_then_the_object_s_own_attribute(self):
+        assert method_of(Point(2), "own", unannotated)(5) == ("own", 2, 5)
+        assert method_of("a", "upper", quoted)() == "A"
+        assert list(method_of({"keys": 5}, "keys", unannotated)()) == ["keys"]
+        assert method_of("a", "upper", "no function")() == "A"
+
+    def test_then_a_delegated_one(self):
+        assert method_of(Outer(Point(2)), "double", unannotated)() == Point(4)
+
+    def test_then_a_function_in_scope(self):
+        point = Point(2)
+        assert method_of(point, "m", unannotated)(7) == ("unannotated", point, 7)
+        assert method_of(point, "m", of_int)() == ("of_int", point, 1)
+
+    def test_else_it_is_missing(self):
+        with pytest.raises(AttributeError, match="scale"):
+            method_of("a", "scale", scale)
+
+
 class TestCallMethod:
     def test_a_receiver_function_comes_first(self):
         class Shadowed(Point):
@@ -428,3 +454,8 @@ class TestAttribute:
         assert attribute(Point(5), "x") == 5
         assert attribute(Outer(Point(5)), "x") == 5
         assert attribute(collections.OrderedDict, "fromkeys") == collections.OrderedDict.fromkeys
+
+
+def test_bound_gives_none_for_a_name_without_a_value():
+    assert bound(lambda: not_there_yet) is None  # noqa: F821
+    assert bound(lambda: scale) is scale
