@@ -27,8 +27,8 @@ from benchmarks.processes import workloads
 
 CHECKOUT = Path(__file__).parents[2]
 MEGABYTES = 100
-# About so many milliseconds on the machine that the page is from.
-ROUNDS_OF = {"50 ms": 100_000, "200 ms": 400_000}
+# Rounds for so much time of a core, on the machine that the page is from.
+ROUNDS_OF = {"50 ms": 230_000, "200 ms": 920_000}
 
 COLD = """
 import sys

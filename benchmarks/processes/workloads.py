@@ -39,7 +39,7 @@ def block(branches: list[Callable[[Any], Any]], value: Any) -> list[Any]:
 
 
 def hashed(rounds: int) -> str:
-    """Keep one core busy, for some 0.6 µs a round."""
+    """Keep one core busy, for some 0.2 µs a round."""
     digest = b""
     for _ in range(rounds):
         digest = hashlib.sha256(digest).digest()
