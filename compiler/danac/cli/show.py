@@ -8,6 +8,7 @@ import sys
 
 from danac.cli import dumps
 from danac.cli.arguments import Parser, collector_at_rest, compile_options, read_program
+from danac.cli.plans import show_plans
 from danac.cli.side_by_side import side_by_side
 from danac.compilation import build, compile_source, parse, to_ast
 from danac.diagnostics import DanaSyntaxError
@@ -36,14 +37,21 @@ def execute(arguments: list[str]) -> int:
         default="auto",
         help="default: auto, on a terminal unless NO_COLOR is set",
     )
+    parser.add_argument(
+        "--plans", action="store_true", help="how the value of each stage meets its signature"
+    )
     wanted = parser.parse_args(arguments)
+    if wanted.plans and (wanted.side_by_side or wanted.stage != "python"):
+        raise UsageError("--plans shows no other stage beside")
     if wanted.side_by_side and wanted.stage != "python":
         raise UsageError(f"--side-by-side shows Python, not --stage {wanted.stage}")
     options = compile_options(wanted.file, wanted)
     try:
         text, name = read_program(wanted.file)
         with collector_at_rest():
-            if wanted.side_by_side:
+            if wanted.plans:
+                shown = show_plans(Source(text, name))
+            elif wanted.side_by_side:
                 shown = _beside(wanted, Source(text, name), options)
             else:
                 shown = _render(wanted.stage, text, name, options).rstrip("\n")
