@@ -45,8 +45,8 @@ OUTSIDE = frozenset({"reason", "llm", "set_model", "use", "get_resource"})
 REFUSED = frozenset({"eval", "exec", "compile", "globals", "locals", "__import__"})
 """Python's functions that Dana programs have only by importing them from `builtins`."""
 
-DANA_VALUES = frozenset({"case", "cast"}) | frozenset(_DANA_ERRORS.split())
-"""Further functions of `dana_runtime` that Dana programs have, and its error classes."""
+DANA_VALUES = frozenset({"case", "cast", "Retry"}) | frozenset(_DANA_ERRORS.split())
+"""Further functions and classes of `dana_runtime` that Dana programs have, its errors among them."""
 
 DANA_NAMES = DANA_FUNCTIONS | DANA_VALUES
 """All names that `dana_runtime` supplies."""
