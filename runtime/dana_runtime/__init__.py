@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from dana_runtime.execution.settings import configure, parallel_config, policy, using
     from dana_runtime.execution.stages import run_stage, with_policy
     from dana_runtime.execution.statistics import stats
+    from dana_runtime.faults.breaker import Breaker
+    from dana_runtime.faults.poet import poet
     from dana_runtime.faults.retry import Retry
     from dana_runtime.functions import (
         add_four,
@@ -108,6 +110,8 @@ _MODULE_OF = {
         "execution.settings": "configure parallel_config policy using",
         "execution.stages": "run_stage with_policy",
         "execution.statistics": "stats",
+        "faults.breaker": "Breaker",
+        "faults.poet": "poet",
         "faults.retry": "Retry",
         "functions": (
             "add_four add_one add_three add_two capitalize_words factorial is_even is_odd "
@@ -141,6 +145,7 @@ __all__ = [
     "Block",
     "BranchCancelled",
     "BranchTimeout",
+    "Breaker",
     "Captured",
     "CircuitOpen",
     "Context",
@@ -208,6 +213,7 @@ __all__ = [
     "parallel_config",
     "pipe",
     "plan_for",
+    "poet",
     "policy",
     "private_scope",
     "public",

@@ -11,7 +11,7 @@ from time import monotonic
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from dana_runtime.errors import BranchCancelled, CircuitOpen
+from dana_runtime.errors import BranchCancelled
 from dana_runtime.execution.abandonment import shield, unshield
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.branches import Branch, completed
@@ -184,6 +184,8 @@ class _Alone(Dispatch):
         self.tries[0] = tries
         self.watch = watch
         self.token: Any = None
+        # Whether the watch waits to hear how an attempt has ended.
+        self.is_watched = False
 
     def _name(self, index: int) -> str:
         return self.where
@@ -196,16 +198,25 @@ class _Alone(Dispatch):
     def _launched(self, attempt: Attempt) -> Abandon:
         if self.watch is not None:
             self.token = self.watch.before()
+            self.is_watched = True
         return super()._launched(attempt)
 
     def _ended(self, attempt: Attempt, error: BaseException | None) -> BaseException | None:
         watch = self.watch
-        if watch is not None and not isinstance(error, CircuitOpen):
+        if watch is not None and self.is_watched:
+            self.is_watched = False
             try:
                 watch.after(self.token, attempt.result, error)
             except Exception as against:
                 return against
         return error
+
+    def _end(self) -> None:
+        if self.watch is not None and self.is_watched:
+            # Ended from outside.
+            self.is_watched = False
+            self.watch.after(self.token, None, BranchCancelled())
+        super()._end()
 
 
 def _take_over(context: Context) -> None:
