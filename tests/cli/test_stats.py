@@ -27,7 +27,7 @@ def learn(path):
 TABLE = """\
 function           calls  failed  attempts      p50      p90      p99
 shop.charge            8   12.5%        16   248 ms   248 ms   248 ms
-shop.fetch_orders      1    0.0%         1  2.02 µs  2.02 µs  2.02 µs
+shop.fetch_orders      1    0.0%         1  2.01 µs  2.01 µs  2.01 µs
 """
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextvars import Context, ContextVar
 from time import monotonic
-from types import CoroutineType
+from types import CoroutineType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from dana_runtime.errors import BranchCancelled
@@ -23,6 +23,7 @@ from dana_runtime.execution.outcomes import Failure, Substitute, ends_block, fal
 from dana_runtime.execution.repeating import repeated, wait_in_branch
 from dana_runtime.execution.settings import NO_FALLBACK, Policy, Settings, current, policy
 from dana_runtime.faults.retry import Tries
+from dana_runtime.orchestration.branches import Orchestrated
 from dana_runtime.scopes import current_layer
 from dana_runtime.tracebacks import add_note_once
 from dana_runtime.wording import callable_text, not_callable
@@ -55,9 +56,10 @@ class BranchWithPolicy:
 def with_policy(function: Branch, policy: Policy) -> Branch:
     """Return `function` with a policy of its own, for a branch of a block.
 
-    `fan_out` runs it under that policy; called elsewhere it runs as a stage does.
+    `fan_out` runs it under that policy; called elsewhere it runs as a stage does. A function with
+    `@poet` runs itself, and takes the policy for the nearest word.
     """
-    return BranchWithPolicy(function, policy)
+    return _operated_under(function, policy) or BranchWithPolicy(function, policy)
 
 
 def run_stage(value: Any, stage: Branch, where: str, policy: Policy | None = None) -> Any:
@@ -71,7 +73,25 @@ def run_stage(value: Any, stage: Branch, where: str, policy: Policy | None = Non
     """
     if not callable(stage):
         raise not_callable(where, stage)
+    operated = None if policy is None else _operated_under(stage, policy)
+    if operated is not None:
+        try:
+            return plainly(operated, value, where)
+        except BaseException as error:
+            add_note_once(error, f"in {where}")
+            raise
     return run_alone(value, stage, where, current().with_policy(policy))
+
+
+def _operated_under(stage: Branch, policy: Policy) -> Branch | None:
+    """Return a function with `@poet` as it runs under a stage's policy, None for other functions."""
+    function: Any = stage.function if type(stage) is Orchestrated else stage
+    if type(function) is not FunctionType or not hasattr(function, "__poet__"):
+        return None
+    own: Branch = function.__poet__.under(policy)
+    if type(stage) is Orchestrated:
+        return Orchestrated(own, stage.where, stage.local, stage.is_block_result)
+    return own
 
 
 def run_alone(

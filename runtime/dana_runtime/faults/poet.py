@@ -73,12 +73,6 @@ def poet(
         gate = None if enforce is None else gate_of(enforce, name)
         # Each function has its own, unless it was given one.
         its_own = made if made is breaker or made is None else Breaker(made.failures, made.reset)
-        if is_coroutine_function(function):
-            # Most programs never load asyncio.
-            from dana_runtime.faults.awaited import operated_coroutine_function
-
-            operated = Operated(function, name, policy, its_own, gate)
-            return operated_coroutine_function(operated)
         return _operated(Operated(function, name, policy, its_own, gate))
 
     return decorate if function is None else decorate(function)
@@ -130,6 +124,11 @@ class Operated:
             name not in ignored and _OWN_ALONE.get(name, _OWN_ALONE) != value
             for name, value in values
         )
+
+    def under(self, policy: Policy) -> Callable[..., Any]:
+        """Return the function as it is operated at a stage with a policy of its own: that one is nearer."""
+        nearest = Policy({**self.policy.values, **policy.values})
+        return _operated(Operated(self.function, self.name, nearest, self.breaker, self.gate))
 
     def count(self, begun: float, watch: Watch | None, has_failed: bool, profile: Any) -> None:
         """Count a call that began at `begun`, by `perf_counter`."""
@@ -202,6 +201,11 @@ class _Spread:
 
 
 def _operated(operated: Operated) -> Callable[..., Any]:
+    if is_coroutine_function(operated.function):
+        # Most programs never load asyncio.
+        from dana_runtime.faults.awaited import operated_coroutine_function
+
+        return operated_coroutine_function(operated)
     function, policy, count = operated.function, operated.policy, operated.count
     is_plain = operated.is_plain
     spread = _Spread(function)

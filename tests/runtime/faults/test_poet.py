@@ -14,10 +14,14 @@ from dana_runtime import (
     CircuitOpen,
     EnforcementError,
     Failure,
+    Orchestrated,
     call_stage,
     fan_out,
     poet,
+    policy,
+    run_stage,
     using,
+    with_policy,
 )
 
 WAIT = 30.0
@@ -231,6 +235,28 @@ def test_settings_around_do_not_add_attempts():
     with using(retries=2, backoff=0), pytest.raises(OSError, match="call"):
         operated(1)
     assert len(function.calls) == 2
+
+
+def test_a_stage_has_the_nearest_word():
+    function = flaky(99)
+    operated = poet(retries=3, backoff=0, fallback="none")(function)
+    assert run_stage(1, operated, "stage", policy(retries=1)) == "none"
+    assert len(function.calls) == 2
+    branch = with_policy(operated, policy(retries=0, fallback="other"))
+    assert fan_out((branch, abs), 1) == ["other", 1]
+    assert len(function.calls) == 3
+    where = Orchestrated(operated, "branch 1 of 2")
+    assert fan_out((with_policy(where, policy(retries=1)), abs), 1) == ["none", 1]
+    assert len(function.calls) == 5
+    assert figures()["calls"] == 3
+
+
+def test_the_stage_is_named_too():
+    operated = poet(retries=1, backoff=0)(flaky(99))
+    with pytest.raises(OSError, match="call 3") as caught:
+        run_stage(1, operated, "stage 2 of x | charge", policy(retries=2))
+    notes = ["after 3 attempts", "in charge", "in stage 2 of x | charge"]
+    assert caught.value.__notes__ == notes
 
 
 def test_as_branches_of_a_block():
