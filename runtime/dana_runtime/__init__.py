@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     )
     from dana_runtime.execution.block import Block
     from dana_runtime.execution.cancellation import cancelled
+    from dana_runtime.execution.captures import Captured
     from dana_runtime.execution.ending import shutdown
     from dana_runtime.execution.fan_out import (
-        Captured,
         fan_out,
         fan_out_capturing,
         run_in_order,
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from dana_runtime.execution.stages import run_stage, with_policy
     from dana_runtime.execution.statistics import stats
     from dana_runtime.execution.worker_setups import register_worker_setup, unregister_worker_setup
+    from dana_runtime.faults.breaker import Breaker
+    from dana_runtime.faults.poet import poet
+    from dana_runtime.faults.retry import Retry
     from dana_runtime.functions import (
         add_four,
         add_one,
@@ -105,13 +108,17 @@ _MODULE_OF = {
         ),
         "execution.block": "Block",
         "execution.cancellation": "cancelled",
+        "execution.captures": "Captured",
         "execution.ending": "shutdown",
-        "execution.fan_out": "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing",
+        "execution.fan_out": "fan_out fan_out_capturing run_in_order run_in_order_capturing",
         "execution.outcomes": "Failure successes",
         "execution.settings": "configure parallel_config policy using",
         "execution.stages": "run_stage with_policy",
         "execution.statistics": "stats",
         "execution.worker_setups": "register_worker_setup unregister_worker_setup",
+        "faults.breaker": "Breaker",
+        "faults.poet": "poet",
+        "faults.retry": "Retry",
         "functions": (
             "add_four add_one add_three add_two capitalize_words factorial is_even is_odd "
             "noop repeat semantic_bool sum_range title_case validate_args"
@@ -143,6 +150,7 @@ __all__ = [
     "Block",
     "BranchCancelled",
     "BranchTimeout",
+    "Breaker",
     "Captured",
     "CircuitOpen",
     "Context",
@@ -155,6 +163,7 @@ __all__ = [
     "OrchestrationError",
     "Pipeline",
     "RemoteError",
+    "Retry",
     "SettingsError",
     "Shape",
     "WorkerDied",
@@ -214,6 +223,7 @@ __all__ = [
     "parallel_config",
     "pipe",
     "plan_for",
+    "poet",
     "policy",
     "private_scope",
     "public",

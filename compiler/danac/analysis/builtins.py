@@ -13,7 +13,7 @@ range repr reversed round set setattr sorted str sum tuple type zip
 _DANA_FUNCTIONS = """
 noop log log_level sum_range is_odd is_even factorial capitalize_words title_case
 add_one add_two add_three add_four semantic_bool log_calls log_with_prefix repeat validate_args
-parallel_config successes
+parallel_config poet successes
 """
 
 _DANA_ERRORS = """
@@ -45,8 +45,8 @@ OUTSIDE = frozenset({"reason", "llm", "set_model", "use", "get_resource"})
 REFUSED = frozenset({"eval", "exec", "compile", "globals", "locals", "__import__"})
 """Python's functions that Dana programs have only by importing them from `builtins`."""
 
-DANA_VALUES = frozenset({"case", "cast"}) | frozenset(_DANA_ERRORS.split())
-"""Further functions of `dana_runtime` that Dana programs have, and its error classes."""
+DANA_VALUES = frozenset({"case", "cast", "Breaker", "Retry"}) | frozenset(_DANA_ERRORS.split())
+"""Further functions and classes of `dana_runtime` that Dana programs have, its errors among them."""
 
 DANA_NAMES = DANA_FUNCTIONS | DANA_VALUES
 """All names that `dana_runtime` supplies."""

@@ -18,6 +18,7 @@ COMMANDS = {
     "show": "show what a program is compiled to",
     "check": "report all errors and warnings, run nothing",
     "graph": "draw the pipelines of a program",
+    "stats": "show what was learned of functions with @poet",
     "repl": "run what is typed, line by line",
     "lsp": "serve an editor (Language Server Protocol)",
 }
@@ -95,6 +96,10 @@ def _dispatch(arguments: list[str]) -> int:
         from danac.cli import graph
 
         return graph.execute(rest)
+    if command == "stats":
+        from danac.cli import stats
+
+        return stats.execute(rest)
     if command == "repl":
         from danac.cli import repl
 
