@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from dana_runtime.errors import BranchCancelled
 from dana_runtime.execution.cancellation import Group
+from dana_runtime.execution.striking import strike
 
 # Seconds for which the end of the program waits for abandoned threads, all together.
 EXIT_SECONDS = 1.0
@@ -128,7 +129,7 @@ def abandon(flight: Flight) -> bool:
     except IndexError:
         # It is in the runtime, and finds out there.
         return True
-    _raise_in(flight.thread)
+    strike(flight.thread, BranchCancelled)
     flight.state = _STRUCK
     return True
 
@@ -163,17 +164,6 @@ def unshield(flight: Flight) -> None:
         # Here it is, and no other one comes.
         flight.state = _STRUCK
         raise BranchCancelled
-
-
-def _raise_in(thread: Thread) -> None:
-    # Imported late: most programs never abandon a thread.
-    import ctypes
-
-    ident = thread.ident
-    if ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(ident), ctypes.py_object(BranchCancelled)
-        )
 
 
 def _wait_for_strike(flight: Flight) -> None:

@@ -334,3 +334,21 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 os._exit(print(end="", flush=True) or 0)
 """
         assert run_python(program, "-W", "ignore").stdout == "7\n"
+
+
+class TestUnderATracer:
+    @pytest.mark.parametrize("how", ["settrace", "setprofile"])
+    def test_functions_begin_although_a_branch_is_stuck(self, run_python, how):
+        """An exception on its way to a thread stuck in C keeps Python 3.11 from beginning them."""
+        ended = run_python(f"""
+import sys, time
+from dana_runtime import fan_out, using
+sys.{how}(lambda *event: None)
+try:
+    with using(timeout=0.1):
+        fan_out((lambda x: time.sleep(3600), abs), 1)
+except TimeoutError as error:
+    print(type(error).__name__, (lambda: "called")())
+""")
+        assert ended.stdout == "BranchTimeout called\n"
+        assert ended.returncode == 0
