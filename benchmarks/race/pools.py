@@ -214,6 +214,8 @@ def _cluster(distributed: Any, functions: list[Function], closing: ExitStack, co
     closing.callback(client.close)
 
     def run(value: Any) -> list[Any]:
+        if hasattr(value, "nbytes"):
+            value = client.scatter(value)
         return list(client.gather([client.submit(f, value, pure=False) for f in functions]))
 
     return run

@@ -127,3 +127,39 @@ def running(
                 if process.poll() is None:
                     process.kill()
                     process.wait()
+
+
+def imported(text: str, call: str, limit: float) -> tuple[float, Any]:
+    """Let a new reference interpreter import a module once, and make one call in it.
+
+    Returns the seconds of the import, by the interpreter's clock, and the value of the call. Raises
+    TimeoutError if both take longer than `limit` seconds, which includes the interpreter's start.
+    """
+    command = others.reference()
+    assert command is not None
+    main = (
+        "import clock.py as clock\nstart = clock.now()\nimport part\n"
+        f"seconds = clock.now() - start\nclock.tell(seconds, part.{call})\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder)
+        for name, content in [("clock.py", _CLOCK), ("part.na", text), ("program.na", main)]:
+            (where / name).write_text(content, "utf-8")
+        answers = where / "answers"
+        with answers.open("wb") as told:
+            environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+            try:
+                subprocess.run(
+                    [command, "program.na"],
+                    cwd=folder,
+                    env=environment | {"RACE_GIVEN": "0", "RACE_TOLD": str(told.fileno())},
+                    pass_fds=(told.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=limit,
+                )
+            except subprocess.TimeoutExpired:
+                raise TimeoutError(f"takes more than {limit:.0f} s") from None
+        seconds, value = answers.read_text("utf-8").split(" ", 1)
+    return float(seconds), ast.literal_eval(value)
