@@ -16,13 +16,13 @@ installed_dev := $(VENV)/.installed-dev
 # The race has an environment of its own, with all the competitors that can be had.
 BENCH_VENV ?= .venvs/bench
 bench_bin := $(BENCH_VENV)/bin
-installed_bench := $(BENCH_VENV)/.installed
+installed_bench := $(BENCH_VENV)/.installed-bench
 
 .PHONY: help demo test lint format pytest bench bench-quick bench-reference bench-language clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(installed) ## compile and run examples/flights on its real data
 	$(bin)/danac run examples/flights/flights.dana

@@ -55,7 +55,7 @@ def _hy(text: str) -> Callable[[], Any]:
     return compiled
 
 
-def cold(lines: int) -> tuple[list[Competitor], dict[str, str]]:
+def cold(lines: int, quick: bool = False) -> tuple[list[Competitor], dict[str, str]]:
     """Return who compiles a program of so many lines, and who does not."""
     python = program("python", lines)
     dana = program("dana", lines)
@@ -67,7 +67,7 @@ def cold(lines: int) -> tuple[list[Competitor], dict[str, str]]:
     if others.load("hy"):
         found.append(_competitor(HY, _hy(program("hy", lines))))
     if coconut := others.load("coconut.api"):
-        if lines <= _COCONUT_MOST:
+        if lines <= _COCONUT_MOST and not quick:
             text = program("coconut", lines)
             found.append(
                 _competitor(
@@ -76,7 +76,9 @@ def cold(lines: int) -> tuple[list[Competitor], dict[str, str]]:
                 )
             )
         else:
-            left_out["Coconut"] = "compiles some 30 lines a second: left out beyond 100 lines"
+            left_out["Coconut"] = (
+                f"compiles some 30 lines a second: left out beyond {_COCONUT_MOST} lines"
+            )
     return found, left_out
 
 
@@ -124,7 +126,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
         for lines in sizes:
             progress(f"    {lines} lines")
             pace = Pace(budget=1 if quick else 10, rounds=(3, 25), longest=30)
-            competitors, left_out = cold(lines)
+            competitors, left_out = cold(lines, quick)
             contest = hold(f"{lines:,} lines", competitors, pace)
             contest["left_out"] |= left_out
             found.append(contest | {"kind": "cold", "lines": lines})

@@ -15,6 +15,8 @@ from benchmarks.race.reference import NAME as REFERENCE
 
 PYTHON = "python hello.py"
 DANAC = "danac run hello.dana, cached"
+# pip's older script wrappers import `re`, which takes as long as all of danac does.
+_BY_HAND = "import sys; from danac.cli import main; sys.exit(main())"
 _HELLO = 'print("hello")\n'
 
 
@@ -46,6 +48,14 @@ def measure(quick: bool) -> list[dict[str, Any]]:
         found = [
             _competitor(PYTHON, [sys.executable, "hello.py"], folder),
             _competitor(DANAC, [*_command("danac", "danac"), "run", "hello.dana"], folder),
+            _competitor(
+                "danac run, without pip's script",
+                [sys.executable, "-c", _BY_HAND, "run", "hello.dana"],
+                folder,
+            ),
+            _competitor(
+                "python -m danac run", [sys.executable, "-m", "danac", "run", "hello.dana"], folder
+            ),
         ]
         if others.load("hy"):
             found.append(_competitor("hy hello.hy", [*_command("hy", "hy"), "hello.hy"], folder))

@@ -37,7 +37,7 @@ def test_dispatch(benchmark, name):
 
 
 @pytest.mark.parametrize(
-    "kind, count",
+    ("kind", "count"),
     [(kind, count) for kind, counts in blocks.COUNTS.items() for count in counts if count <= _MOST],
 )
 @pytest.mark.parametrize("who", ["one after", "bare threads", "kept Thread", "danac"])
