@@ -77,7 +77,7 @@ $(installed_dev): pyproject.toml | $(bin)/python
 $(installed_bench): pyproject.toml benchmarks/competitors.txt
 	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) $(bench_bin)/python
 	$(bench_bin)/python -m pip --quiet --disable-pip-version-check install --editable '.[processes]' 'pytest>=8.4' \
-	    'pytest-benchmark>=5.0'
+	    'pytest-benchmark>=5.0' 'pytest-timeout>=2.3'
 	@$(bench_bin)/python -m pip --quiet --disable-pip-version-check install -r benchmarks/competitors.txt || \
 	    while read -r package; do \
 	        $(bench_bin)/python -m pip --quiet --disable-pip-version-check install "$$package" || \
