@@ -118,7 +118,10 @@ def running(
         os.close(told[1])
         with os.fdopen(told[0]) as answers:
             try:
-                yield Remote(process, given[1], answers)
+                remote = Remote(process, given[1], answers)
+                # The first answer comes when the interpreter has started, which is measured elsewhere.
+                remote.ask(0, 1)
+                yield remote
                 if process.poll() is None:
                     os.write(given[1], b"-1 0")
                     process.wait(60)

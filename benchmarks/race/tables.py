@@ -12,8 +12,8 @@ _DANAC = "danac"
 
 
 def row(cells: list[str]) -> str:
-    """Return one line of a table."""
-    return f"| {' | '.join(cells)} |"
+    """Return one line of a table; a bar in a cell does not end the cell."""
+    return f"| {' | '.join([cell.replace('|', chr(92) + '|') for cell in cells])} |"
 
 
 def _head(cells: list[str], texts: int = 1) -> list[str]:
