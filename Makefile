@@ -16,11 +16,16 @@ installed := $(VENV)/.installed
 installed_test := $(VENV)/.installed-test
 installed_dev := $(VENV)/.installed-dev
 
-.PHONY: help demo test lint format pytest bench-language bench-blocks soak clean
+# The race has an environment of its own, with all the competitors that can be had.
+BENCH_VENV ?= .venvs/bench
+bench_bin := $(BENCH_VENV)/bin
+installed_bench := $(BENCH_VENV)/.installed-bench
+
+.PHONY: help demo test lint format pytest bench bench-quick bench-reference bench-language bench-blocks soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(installed) ## compile and run examples/flights on its real data
 	$(bin)/danac run examples/flights/flights.dana
@@ -39,6 +44,17 @@ format: $(installed_dev) ## let ruff mend what it can
 
 pytest: $(installed_test) ## only the tests, without lint or coverage
 	$(bin)/python -m pytest
+
+bench: $(installed_bench) ## race everything, in an environment of its own; benchmarks/README.md shows the results
+	$(bench_bin)/python -m benchmarks.race
+	$(bench_bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
+	$(bench_bin)/python -m benchmarks.compilation
+
+bench-quick: $(installed_bench) ## race in two minutes and print how the goals are met
+	$(bench_bin)/python -m benchmarks.race --quick
+
+bench-reference: ## install the reference interpreter, for make bench to race against
+	benchmarks/reference/install.sh .venvs/reference
 
 bench-language: $(installed) ## measure compiled Dana against Python; benchmarks/README.md shows the result
 	$(bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
@@ -65,6 +81,18 @@ $(installed_test): pyproject.toml | $(bin)/python
 $(installed_dev): pyproject.toml | $(bin)/python
 	$(pip) install --editable '.[dev]'
 	@touch $(installed) $(installed_test) $@
+
+# A competitor that cannot be installed here is skipped, and the results say so.
+$(installed_bench): pyproject.toml benchmarks/competitors.txt
+	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) $(bench_bin)/python
+	$(bench_bin)/python -m pip --quiet --disable-pip-version-check install --editable '.[processes]' 'pytest>=8.4' \
+	    'pytest-benchmark>=5.0' 'pytest-timeout>=2.3'
+	@$(bench_bin)/python -m pip --quiet --disable-pip-version-check install -r benchmarks/competitors.txt || \
+	    while read -r package; do \
+	        $(bench_bin)/python -m pip --quiet --disable-pip-version-check install "$$package" || \
+	            echo "$$package cannot be installed here: skipped"; \
+	    done < benchmarks/competitors.txt
+	@touch $@
 
 candidates := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 

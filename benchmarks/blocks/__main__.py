@@ -42,11 +42,11 @@ def main() -> None:
         _run(python, options.only, 2 if options.quick else PROCESSES)
         for python in options.python or [sys.executable]
     ]
-    results = {"suite": "blocks", "runs": runs}
+    results = {"suite": "block_costs", "runs": runs}
     if options.only or options.quick:
         print(report.block_tables(results))
     else:
-        report.write("blocks", results)
+        report.write("block_costs", results)
 
 
 def _run(python: str, only: str, processes: int) -> dict[str, Any]:
