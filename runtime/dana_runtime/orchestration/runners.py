@@ -62,7 +62,7 @@ def runner_for(signature: Signature | None, value: Any) -> Runner:
             return _always(signature, value)
         names = (signature.required[0].name,)
     fields = fields_of(kind)
-    if isinstance(value, list):
+    if kind is list:
         return _of_list(signature, value)
     if fields is not None and not isinstance(value, tuple):
         return _by_name(signature, names, fields)

@@ -156,7 +156,7 @@ def test_local_names_that_are_not_bound_yet():
         return orchestrate(f, 1, "stage", lambda: names)
 
     assert around(True) == (1, 0)
-    with pytest.raises(OrchestrationError, match="local names: c$"):
+    with pytest.raises(OrchestrationError, match=r"local names: c$"):
         around(False)
     public["b"] = 9
     assert around(False) == (1, 9)

@@ -112,6 +112,10 @@ class MyDict(dict):
     pass
 
 
+class MyList(list):
+    """It can have fields."""
+
+
 class MyTuple(tuple):
     __slots__ = ()
 
@@ -466,6 +470,7 @@ CELLS: list[tuple[Any, Any, Any]] = [
     (one_int, having(types.SimpleNamespace(), n=7), {"n": 7}),
     (one_int, Box(8), {"n": 8}),
     (one_str, collections.OrderedDict(s="x"), {"s": "x"}),
+    (one_str, having(MyList([1]), s="x"), {"s": "x"}),
     (one_str, collections.ChainMap({"s": "x"}), {"s": "x"}),
     (one_str, types.MappingProxyType({"s": "x"}), {"s": "x"}),
     (one_word, {"n": 5}, {"n": 5}),
@@ -593,6 +598,10 @@ CELLS: list[tuple[Any, Any, Any]] = [
     (two, MIXED, {"a": 1, "b": 2}),
     (two, OBJECT, {"a": 1, "b": 2}),
     (two, Pair(2, 1), {"a": 2, "b": 1}),
+    (two, having(MyList(), a=1, b=2), {"a": 1, "b": 2}),
+    (two, having(MyDict(a=1, b=2), a=3), {"a": 1, "b": 2}),
+    (two, Pair((1,), []), {"a": (1,), "b": []}),
+    (two, MyList([1, 2]), refusal(wanted("b"))),
     (three, MIXED, {"a": 1, "b": 2, "c": 3}),
     (three, DATA, {"a": 1, "b": 2, "c": "dc"}),
     (two_only, {"b": 2, "a": 1}, {"a": 1, "b": 2}),
