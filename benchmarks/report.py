@@ -20,6 +20,7 @@ This page is written by `benchmarks/report.py` from the files in `benchmarks/res
 | command | measures | writes |
 |---|---|---|
 | `make bench-language` | compiled Dana against the same thing written in Python | `results/language.json` |
+| `python -m benchmarks.orchestration` | orchestrated calls against calls by hand | `results/orchestration.json` |
 | `python -m benchmarks.compilation` | where the compiler spends its time | `results/compilation.json` |
 | `python -m pytest benchmarks -k NAME` | one comparison, with pytest-benchmark | |
 
@@ -100,6 +101,49 @@ def _judged(row: dict[str, Any]) -> str:
     return f"**{shown}**" if row["goal"] is not None and float(shown) > row["goal"] else shown
 
 
+# --- Orchestrated calls against calls by hand -----------------------------------------------------
+
+
+def orchestration_tables(results: dict[str, Any]) -> str:
+    """Return the section on `results/orchestration.json`: one table a function, one column a Python."""
+    runs, goals = results["runs"], results["goals"]
+    lines = ["## Orchestrated calls against calls by hand", "", _conditions(runs)]
+    lines += [
+        "",
+        f"Nanoseconds a call by hand, those that orchestration adds (goal: at most {goals['added']}), and"
+        f" the ratio of the two calls (goal: at most {goals['ratio']:.1f}), for plans that are kept. The"
+        " tiny function gives back its argument; the small one formats a text of two parts.",
+    ]
+    head = ["what flows"]
+    for run in runs:
+        head += [
+            run["conditions"]["python"].removeprefix("CPython "),
+            "added",
+            "ratio",
+            "quartiles",
+        ]
+    function = None
+    for rows in zip(*(run["comparisons"] for run in runs), strict=True):
+        first = rows[0]
+        if first["function"] != function:
+            function = first["function"]
+            lines += ["", f"### Into a {function} function", ""]
+            lines += [_row(head), _row(["---"] + ["--:"] * (len(head) - 1))]
+        cells = [first["name"]]
+        for row in rows:
+            orchestrated, by_hand = row["nanoseconds"]
+            added, ratio = round(orchestrated - by_hand), f"{row['ratio']:.2f}"
+            low, high = row["quartiles"]
+            cells += [
+                f"{by_hand:.0f}",
+                f"**{added}**" if added > goals["added"] else f"{added}",
+                f"**{ratio}**" if float(ratio) > goals["ratio"] else ratio,
+                f"{low:.2f} to {high:.2f}",
+            ]
+        lines.append(_row(cells))
+    return "\n".join(lines) + "\n"
+
+
 # --- Where the compiler spends its time -----------------------------------------------------------
 
 _STAGES = ["tokens", "tree", "nodes", "analysis", "lowering", "bytecode"]
@@ -128,7 +172,11 @@ def compilation_tables(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-SECTIONS = {"language": language_tables, "compilation": compilation_tables}
+SECTIONS = {
+    "language": language_tables,
+    "orchestration": orchestration_tables,
+    "compilation": compilation_tables,
+}
 
 
 if __name__ == "__main__":

@@ -141,13 +141,13 @@ def _by_items(signature: Signature) -> Runner:
             kinds: tuple[type, ...] = (type(value[0]), type(value[1]))
         elif count == 3:
             kinds = (type(value[0]), type(value[1]), type(value[2]))
+        elif count == 4:
+            kinds = (type(value[0]), type(value[1]), type(value[2]), type(value[3]))
         else:
             kinds = tuple(map(type, value))
         pick = quick.get(kinds)
-        if pick is SPREAD:
-            return stage(*value)
         if pick is not None:
-            return stage(*pick(value))
+            return stage(*value) if pick is SPREAD else stage(*pick(value))
         arrangement = others.get(kinds)
         if arrangement is None:
             shape = Shape.of(value, of_block)
