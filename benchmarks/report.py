@@ -72,7 +72,7 @@ def language_tables(results: dict[str, Any]) -> str:
 
 
 def block_tables(results: dict[str, Any]) -> str:
-    """Return the section on `results/blocks.json`, in the same form."""
+    """Return the section on `results/block_costs.json`, in the same form."""
     return _tables("## Parallel blocks against Python's threads", results)
 
 
@@ -104,6 +104,49 @@ def _judged(row: dict[str, Any]) -> str:
     if row["same_bytecode"]:
         return f"= {shown}"
     return f"**{shown}**" if row["goal"] is not None and float(shown) > row["goal"] else shown
+
+
+# --- Orchestrated calls against calls by hand -----------------------------------------------------
+
+
+def orchestration_tables(results: dict[str, Any]) -> str:
+    """Return the section on `results/orchestration.json`: one table a function, one column a Python."""
+    runs, goals = results["runs"], results["goals"]
+    lines = ["## Orchestrated calls against calls by hand", "", _conditions(runs)]
+    lines += [
+        "",
+        f"Nanoseconds a call by hand, those that orchestration adds (goal: at most {goals['added']}), and"
+        f" the ratio of the two calls (goal: at most {goals['ratio']:.1f}), for plans that are kept. The"
+        " tiny function gives back its argument; the small one formats a text of two parts.",
+    ]
+    head = ["what flows"]
+    for run in runs:
+        head += [
+            run["conditions"]["python"].removeprefix("CPython "),
+            "added",
+            "ratio",
+            "quartiles",
+        ]
+    function = None
+    for rows in zip(*(run["comparisons"] for run in runs), strict=True):
+        first = rows[0]
+        if first["function"] != function:
+            function = first["function"]
+            lines += ["", f"### Into a {function} function", ""]
+            lines += [_row(head), _row(["---"] + ["--:"] * (len(head) - 1))]
+        cells = [first["name"]]
+        for row in rows:
+            orchestrated, by_hand = row["nanoseconds"]
+            added, ratio = round(orchestrated - by_hand), f"{row['ratio']:.2f}"
+            low, high = row["quartiles"]
+            cells += [
+                f"{by_hand:.0f}",
+                f"**{added}**" if added > goals["added"] else f"{added}",
+                f"**{ratio}**" if float(ratio) > goals["ratio"] else ratio,
+                f"{low:.2f} to {high:.2f}",
+            ]
+        lines.append(_row(cells))
+    return "\n".join(lines) + "\n"
 
 
 # --- Where the compiler spends its time -----------------------------------------------------------
@@ -154,6 +197,7 @@ def processes_tables(results: dict[str, Any]) -> str:
 SECTIONS = {
     "language": language_tables,
     "block_costs": block_tables,
+    "orchestration": orchestration_tables,
     "compilation": compilation_tables,
     "processes": processes_tables,
 }

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.blocks` → results/blocks.json and the table in README.md.
+"""`python -m benchmarks.blocks` → results/block_costs.json and the table in README.md.
 
     --python PATH   measure on this Python (again for another one); the default is the one that runs this
     --only TEXT     only the comparisons whose name contains TEXT; nothing is written

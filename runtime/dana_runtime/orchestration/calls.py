@@ -76,6 +76,7 @@ _found_bound: dict[int, Any] = {}
 _provisional: dict[int, Runners] = {}
 _provisional_bound: dict[int, Runners] = {}
 _references: dict[int, ref[Any]] = {}
+_TABLES = (_found, _found_bound, _provisional, _provisional_bound, _references)
 
 
 def orchestrate(
@@ -162,10 +163,10 @@ def _keep(kept: Any, table: dict[int, Any], runners: Any) -> Any:
     """Put runners into a table until their callable ends, and return them."""
     key = id(kept)
 
-    def forget(_: object) -> None:
-        for found in (_found, _found_bound, _provisional, _provisional_bound):
+    # The tables as a default: the names may be gone when the interpreter ends.
+    def forget(_: object, tables: tuple[dict[int, Any], ...] = _TABLES) -> None:
+        for found in tables:
             found.pop(key, None)
-        _references.pop(key, None)
 
     try:
         _references[key] = ref(kept, forget)

@@ -11,7 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter, itemgetter
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 
 from dana_runtime.orchestration.fitting import ABSENT
 from dana_runtime.values.struct_types import is_struct
@@ -22,6 +29,9 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     Getter: TypeAlias = Callable[[Any], Sequence[Any]]
+
+# Python's own ways to give an object's dict: that of Python classes, and that of classes in C.
+_OWN_DICT = (GetSetDescriptorType, MemberDescriptorType)
 
 _NO_RECORDS = (type, FunctionType, MethodType, BuiltinFunctionType, ModuleType)
 
@@ -141,11 +151,8 @@ def fields_of(kind: type) -> Fields | None:
     slots = _slots(kind)
     # Of a class in C it is the offset of the dict in the object, and 0 if there is none.
     if kind.__dictoffset__:
-        return _Attributes(slots, isinstance(from_class(kind, "__dict__"), _DICT_DESCRIPTORS))
+        return _Attributes(slots, isinstance(from_class(kind, "__dict__"), _OWN_DICT))
     return _Declared(slots, not hasattr(kind, "__getattr__")) if slots else None
-
-
-_DICT_DESCRIPTORS = (type(type.__dict__["__dict__"]),)
 
 
 def from_class(kind: type, name: str) -> Any:

@@ -1,7 +1,7 @@
 """Signature and shape → the plan: the rules by which a value meets a signature.
 
     1  at most one required parameter by position: the value is that argument; where it does not
-       fit, its field of that name or its one item that fits
+       fit, its fields by name if it has one of that name, or its one item that fits
     2  a tuple, or what the block just before gives: its items are the arguments
     3  something with fields, one of them required: by name
     4  what is still missing comes from the context by name
@@ -72,6 +72,10 @@ def _one_required(signature: Signature, shape: Shape) -> Plan:
         return _completed(signature, 1, WHOLE, dict.fromkeys(names, THE_VALUE))
     parameter = signature.required[0]
     source = _source_for(parameter, shape)
+    if source[0] == FIELD:
+        # What is opened for one name is opened for all: nobody expects that
+        # `{"x": 5, "y": 6} | Point` drops the y that has a default.
+        return _by_name(signature, shape, 1)
     # In a struct it may stand behind others that have defaults.
     is_first = parameter is signature.positional[0]
     way = WHOLE if source is THE_VALUE and is_first else PLACED
@@ -171,11 +175,11 @@ def _has_required_field(signature: Signature, shape: Shape) -> bool:
     )
 
 
-def _by_name(signature: Signature, shape: Shape) -> Plan:
+def _by_name(signature: Signature, shape: Shape, rule: int = 3) -> Plan:
     fields: dict[str, Source] = {
         p.name: (FIELD, p.name) for p in signature.parameters if p.name in shape.fields
     }
-    return _completed(signature, 3, PLACED, fields)
+    return _completed(signature, rule, PLACED, fields)
 
 
 def _by_name_only(signature: Signature, shape: Shape) -> Plan:

@@ -53,24 +53,22 @@ def runner_for(signature: Signature | None, value: Any) -> Runner:
     if signature is None or signature.is_plain():
         return _whole()
     kind = type(value)
-    names: tuple[str, ...] = tuple([p.name for p in signature.parameters])
     if signature.takes_a_value() and len(signature.required) <= 1:
         expected = signature.required[0].expected if signature.required else None
         if expected is not None and not expected.asks_class(kind):
             return _each_time(signature)
         if expected is None or expected.takes(kind):
             return _always(signature, value)
-        names = (signature.required[0].name,)
     fields = fields_of(kind)
-    if isinstance(value, list):
+    if kind is list:
         return _of_list(signature, value)
     if fields is not None and not isinstance(value, tuple):
-        return _by_name(signature, names, fields)
+        return _by_name(signature, fields)
     if not isinstance(value, tuple):
         return _always(signature, value)
     if fields is not None and decide(signature, Shape.of(value)).uses(FIELD):
         # The fields of a named tuple are always the same.
-        return _by_name(signature, names, fields)
+        return _by_name(signature, fields)
     return _by_items(signature)
 
 
@@ -141,13 +139,13 @@ def _by_items(signature: Signature) -> Runner:
             kinds: tuple[type, ...] = (type(value[0]), type(value[1]))
         elif count == 3:
             kinds = (type(value[0]), type(value[1]), type(value[2]))
+        elif count == 4:
+            kinds = (type(value[0]), type(value[1]), type(value[2]), type(value[3]))
         else:
             kinds = tuple(map(type, value))
         pick = quick.get(kinds)
-        if pick is SPREAD:
-            return stage(*value)
         if pick is not None:
-            return stage(*pick(value))
+            return stage(*value) if pick is SPREAD else stage(*pick(value))
         arrangement = others.get(kinds)
         if arrangement is None:
             shape = Shape.of(value, of_block)
@@ -215,8 +213,9 @@ def _nothing(value: Any) -> tuple[()]:
     return ()
 
 
-def _by_name(signature: Signature, names: tuple[str, ...], fields: Fields) -> Runner:
-    """Return the runner for values with fields, of which those called `names` matter."""
+def _by_name(signature: Signature, fields: Fields) -> Runner:
+    """Return the runner for values with fields, of which those matter that are parameters."""
+    names = [p.name for p in signature.parameters]
     known: dict[tuple[bool, ...], _Named] = {}
     find = fields.find
     # Before the first value: what no value can be.

@@ -37,7 +37,7 @@ class Shape:
     def of(cls, value: Any, is_block_result: bool = False) -> Shape:
         """Return the shape of a value; a list has items only as the result of a block."""
         kind = type(value)
-        has_items = isinstance(value, tuple) or (is_block_result and isinstance(value, list))
+        has_items = isinstance(value, tuple) or (is_block_result and kind is list)
         reader = fields_of(kind)
         shape = cls(
             kind,

@@ -27,14 +27,7 @@ def made(text, **names):
 
 
 def sizes():
-    tables = (
-        calls._found,
-        calls._found_bound,
-        calls._provisional,
-        calls._provisional_bound,
-        calls._references,
-    )
-    return [len(table) for table in tables]
+    return [len(table) for table in calls._TABLES]
 
 
 class Adder:

@@ -112,6 +112,10 @@ class MyDict(dict):
     pass
 
 
+class MyList(list):
+    """It can have fields."""
+
+
 class MyTuple(tuple):
     __slots__ = ()
 
@@ -212,6 +216,14 @@ def one_keyword(a, *, k):
 
 
 def one_int_keyword(n: int, *, k="K"):
+    return locals()
+
+
+def int_and_default(n: int, m="M", *, k="K"):
+    return locals()
+
+
+def int_and_keyword(n: int, *, k):
     return locals()
 
 
@@ -358,6 +370,11 @@ class LateOne:
     __slots__ = "x", "y"
 
 
+@struct(("x", int), ("y", int, lambda: 2))
+class WithDefault:
+    __slots__ = "x", "y"
+
+
 @functools.wraps(two)
 def wrapped(*args, **kwargs):
     return two(*args, **kwargs)
@@ -466,6 +483,16 @@ CELLS: list[tuple[Any, Any, Any]] = [
     (one_int, having(types.SimpleNamespace(), n=7), {"n": 7}),
     (one_int, Box(8), {"n": 8}),
     (one_str, collections.OrderedDict(s="x"), {"s": "x"}),
+    # and with it those of its other parameters' names,
+    (int_and_default, {"n": 5, "m": 6, "o": 7}, {"n": 5, "m": 6, "k": "K"}),
+    (int_and_default, {"n": 5, "k": 7}, {"n": 5, "m": "M", "k": 7}),
+    (int_and_default, {"m": 6, "k": 7}, {"n": {"m": 6, "k": 7}, "m": "M", "k": "K"}),
+    (int_and_keyword, {"n": 5, "k": 6}, {"n": 5, "k": 6}),
+    (int_and_keyword, {"n": 5}, refusal(wanted("k"))),
+    (int_and_keyword, 5, refusal(wanted("k"))),
+    (WithDefault, {"x": 5, "y": 6}, WithDefault(5, 6)),
+    (WithDefault, {"x": 5, "z": 6}, WithDefault(5, 2)),
+    (one_str, having(MyList([1]), s="x"), {"s": "x"}),
     (one_str, collections.ChainMap({"s": "x"}), {"s": "x"}),
     (one_str, types.MappingProxyType({"s": "x"}), {"s": "x"}),
     (one_word, {"n": 5}, {"n": 5}),
@@ -593,6 +620,10 @@ CELLS: list[tuple[Any, Any, Any]] = [
     (two, MIXED, {"a": 1, "b": 2}),
     (two, OBJECT, {"a": 1, "b": 2}),
     (two, Pair(2, 1), {"a": 2, "b": 1}),
+    (two, having(MyList(), a=1, b=2), {"a": 1, "b": 2}),
+    (two, having(MyDict(a=1, b=2), a=3), {"a": 1, "b": 2}),
+    (two, Pair((1,), []), {"a": (1,), "b": []}),
+    (two, MyList([1, 2]), refusal(wanted("b"))),
     (three, MIXED, {"a": 1, "b": 2, "c": 3}),
     (three, DATA, {"a": 1, "b": 2, "c": "dc"}),
     (two_only, {"b": 2, "a": 1}, {"a": 1, "b": 2}),

@@ -118,7 +118,7 @@ def any_cases(draw):
     return scope["f"], draw(st.lists(values, min_size=1, max_size=6))
 
 
-def argument(how, key, value, names):
+def from_source(how, key, value, names):
     """Return what a source of a plan stands for."""
     if how == "value":
         return value
@@ -142,7 +142,7 @@ def test_calls_do_what_plans_say(case, of_block):
             )
             continue
         for name, (how, key) in plan.sources.items():
-            expected = argument(how, key, value, names)
+            expected = from_source(how, key, value, names)
             assert found[name] is expected
         for name, given_value in found.items():
             if name not in plan.sources and name != "rest":

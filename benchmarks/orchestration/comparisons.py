@@ -1,0 +1,128 @@
+"""What is compared: an orchestrated call, and the call that one would write by hand for the same value.
+
+The tiny function does nothing, so its figures are those of the calls alone; the small one formats a
+text, as the shortest of useful stages do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.measure import Side, value_of
+
+import dana_runtime
+
+# A call may take this many times as long as by hand, or this many nanoseconds longer.
+GOAL_RATIO = 3.0
+GOAL_ADDED = 500
+
+DEFINITIONS = """
+from types import SimpleNamespace
+
+def tiny_one(a): return a
+def tiny(a, b): return a
+def tiny_default(a, b, c=3): return a
+def tiny_typed(a: int, b: float): return a
+
+def small_one(a): return f"{a!s:>8}|{a!r}"
+def small(a, b): return f"{a!s:>8}|{b:8.2f}"
+def small_default(a, b, c=3): return f"{a!s:>8}|{b:8.2f}"
+def small_typed(a: int, b: float): return f"{a!s:>8}|{b:8.2f}"
+
+class Adder:
+    def tiny(self, a, b): return a
+    def small(self, a, b): return f"{a!s:>8}|{b:8.2f}"
+
+@struct(("a", int), ("b", int))
+class Point:
+    __slots__ = "a", "b"
+
+adder = Adder()
+point = Point(1, 2)
+item = SimpleNamespace(a=1, b=2)
+two = (1, 2)
+given = [1, 2]
+typed = (1, 2.0)
+turned = (2.0, 1)
+many = (1, "x", 2.0, [3])
+order = {"a": 1, "b": 2}
+larger = {"x": 0, "b": 2, "y": 0, "a": 1, "z": 0}
+names = {"b": 2}
+def local(): return names
+"""
+
+# What flows, the call by hand, and the orchestrated one; NAME is tiny or small.
+CALLS = [
+    ("a value into one parameter", "NAME_one(two)", "orchestrate(NAME_one, two, where)"),
+    ("a tuple", "NAME(*two)", "orchestrate(NAME, two, where)"),
+    ("a tuple, all annotated", "NAME_typed(*typed)", "orchestrate(NAME_typed, typed, where)"),
+    (
+        "a tuple in another order, by type",
+        "NAME_typed(turned[1], turned[0])",
+        "orchestrate(NAME_typed, turned, where)",
+    ),
+    (
+        "two of four items, by type",
+        "NAME_typed(many[0], many[2])",
+        "orchestrate(NAME_typed, many, where)",
+    ),
+    (
+        "what a block gave",
+        "NAME(*given)",
+        "orchestrate(NAME, given, where, is_block_result=True)",
+    ),
+    ("a dict of two keys", 'NAME(a=order["a"], b=order["b"])', "orchestrate(NAME, order, where)"),
+    (
+        "a dict of five keys",
+        'NAME(a=larger["a"], b=larger["b"])',
+        "orchestrate(NAME, larger, where)",
+    ),
+    (
+        "a dict, and a default is kept",
+        'NAME_default(a=order["a"], b=order["b"])',
+        "orchestrate(NAME_default, order, where)",
+    ),
+    ("a struct", "NAME(a=point.a, b=point.b)", "orchestrate(NAME, point, where)"),
+    ("an object", "NAME(a=item.a, b=item.b)", "orchestrate(NAME, item, where)"),
+    ("a tuple into a method", "adder.NAME(*two)", "orchestrate(adder.NAME, two, where)"),
+    (
+        "a number, and one name from around",
+        'NAME(5, names["b"])',
+        "orchestrate(NAME, 5, where, local)",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One line of the table: the same call, orchestrated and by hand."""
+
+    name: str
+    function: str
+    by_hand: str
+    orchestrated: str
+
+    @property
+    def id(self) -> str:
+        """The name by which one comparison is run."""
+        return f"{self.function}: {self.name}"
+
+    def sides(self) -> tuple[Side, Side]:
+        """Return the two calls; raises AssertionError if they do not give the same."""
+        names = ("orchestrate", "struct")
+        namespace = {name: getattr(dana_runtime, name) for name in names}
+        namespace |= {"__name__": "by_hand", "where": "stage 2 of x | f"}
+        exec(compile(DEFINITIONS, "<by hand>", "exec", dont_inherit=True), namespace)
+        sides = Side(self.orchestrated, namespace), Side(self.by_hand, namespace)
+        given = [value_of(side, side.statement) for side in sides]
+        assert given[0] == given[1], f"{self.id} gives {given[0]}, not {given[1]}"
+        return sides
+
+
+COMPARISONS = [
+    Comparison(
+        name, function, by_hand.replace("NAME", function), orchestrated.replace("NAME", function)
+    )
+    for function in ("tiny", "small")
+    for name, by_hand, orchestrated in CALLS
+]
