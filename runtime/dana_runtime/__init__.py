@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from dana_runtime.values.conversion import cast, convert
     from dana_runtime.values.interfaces import interface
     from dana_runtime.values.methods import bound, call_method, method_of, receiver
+    from dana_runtime.values.renaming import imported, named
     from dana_runtime.values.structs import struct
     from dana_runtime.values.subscripts import subscript_note
     from dana_runtime.values.texts import (
@@ -121,6 +122,7 @@ _MODULE_OF = {
         "values.conversion": "cast convert",
         "values.interfaces": "interface",
         "values.methods": "bound call_method method_of receiver",
+        "values.renaming": "imported named",
         "values.structs": "struct",
         "values.subscripts": "subscript_note",
         "values.texts": (
@@ -187,6 +189,7 @@ __all__ = [
     "fan_out_capturing",
     "holds",
     "import_python",
+    "imported",
     "interface",
     "is_callable",
     "is_even",
@@ -198,6 +201,7 @@ __all__ = [
     "log_with_prefix",
     "lookup",
     "method_of",
+    "named",
     "no_case",
     "noop",
     "orchestrate",

@@ -7,11 +7,11 @@ json.dumps    json.dumps                                                    what
 from __future__ import annotations
 
 import ast
-import keyword
 
 from danac import nodes
 from danac.analysis.names import Binding, Scope
 from danac.analysis.stages import is_module, is_struct, kind_of
+from danac.identifiers import is_renamed
 from danac.lowering.class_names import is_type_call
 from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
 from danac.lowering.runtime_names import RuntimeName
@@ -26,7 +26,7 @@ _RECORD = frozenset(
 def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> ast.expr:
     if _is_error_record(node, around):
         return _by_runtime(low, node, around, "error_attribute")
-    if keyword.iskeyword(node.name):
+    if is_renamed(node.name):
         return _by_runtime(low, node, around, "attribute")
     if is_no_dict(node.value, around.scope) or is_type_call(node.value, around):
         return plain_attribute(low, node, around)
@@ -51,10 +51,19 @@ def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> as
 
 def plain_attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> ast.expr:
     """Return Python's attribute access: what a method call does, and what objects that are no dicts need."""
-    if keyword.iskeyword(node.name):
-        return _by_runtime(low, node, around, "attribute")
+    if is_renamed(node.name):
+        return view_of_attribute(low, node, around, ast.Load())
     value = low.expression(node.value, around)
     return low.at(node.span, ast.Attribute(value, node.name, ast.Load()))
+
+
+def view_of_attribute(
+    low: Lowering, node: nodes.Attribute, around: Surroundings, context: ast.expr_context
+) -> ast.expr:
+    """Return the attribute of a name that Python cannot write behind a dot, or that modules call differently."""
+    view = low.runtime(node.span, "attributes_of")
+    view = low.call(node.span, view, low.expression(node.value, around))
+    return low.at(node.span, ast.Subscript(view, low.constant(node.span, node.name), context))
 
 
 def _tested(low: Lowering, node: nodes.Attribute, take: Take) -> ast.expr:

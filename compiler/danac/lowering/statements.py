@@ -1,4 +1,4 @@
-"""Statements that mean the same in Dana and in Python, and imports."""
+"""Statements that mean the same in Dana and in Python."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 
 from danac import nodes
+from danac.identifiers import dana_name
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
 from danac.lowering.expressions import lower_target
 from danac.lowering.operators import binary_operator
@@ -34,7 +35,7 @@ def _assignment(low: Lowering, node: nodes.Assignment, around: Surroundings) -> 
             value=nodes.Lambda(receiver=nodes.Parameter() as receiver),
         ):
             decorator = receiver_decorator(low, receiver, name, node, around)
-            named = low.at(node.span, ast.keyword("name", low.constant(node.span, name)))
+            named = low.at(node.span, ast.keyword("name", low.constant(node.span, dana_name(name))))
             decorator.keywords.append(named)
             value = low.call(node.span, decorator, value)
     targets = [lower_target(low, target, around) for target in node.targets]
@@ -105,71 +106,6 @@ def _scope_declaration(
     return [low.at(node.span, kind(list(node.names)))]
 
 
-def _export(low: Lowering, node: nodes.Export, around: Surroundings) -> list[ast.stmt]:
-    names = [low.constant(node.span, name) for name in node.names]
-    # Python's star import goes by `__all__`.
-    targets: list[ast.expr] = [
-        low.at(node.span, ast.Name(name, ast.Store())) for name in ("__exports__", "__all__")
-    ]
-    exported = low.at(node.span, ast.List(names, ast.Load()))
-    return [low.at(node.span, ast.Assign(targets, exported))]
-
-
-# --- Imports --------------------------------------------------------------------------------------
-
-
-def _import(low: Lowering, node: nodes.Import, around: Surroundings) -> list[ast.stmt]:
-    lowered: list[ast.stmt] = []
-    plain: list[ast.alias] = []
-    for name in node.names:
-        if name.is_python:
-            target = name.alias or name.path.partition(".")[0]
-            module = _python_module(low, node, name.path)
-            lowered.append(_bind(low, name, target, module))
-        else:
-            plain.append(low.at(name.span, ast.alias(name.path, name.alias)))
-    if plain:
-        lowered.insert(0, low.at(node.span, ast.Import(plain)))
-    return lowered
-
-
-def _from_import(low: Lowering, node: nodes.FromImport, around: Surroundings) -> list[ast.stmt]:
-    if not node.is_python:
-        _refuse_private(low, node)
-    if not node.is_python or node.level or not node.names:
-        found = [low.at(name.span, ast.alias(name.path, name.alias)) for name in node.names]
-        names = found or [low.at(node.span, ast.alias("*", None))]
-        return [low.at(node.span, ast.ImportFrom(node.path or None, names, node.level))]
-    lowered = []
-    for name in node.names:
-        module = _python_module(low, node, node.path)
-        value = low.at(name.span, ast.Attribute(module, name.path, ast.Load()))
-        lowered.append(_bind(low, name, name.alias or name.path, value))
-    return lowered
-
-
-def _refuse_private(low: Lowering, node: nodes.FromImport) -> None:
-    for name in node.names:
-        if name.path.startswith("_") and not name.path.startswith("__"):
-            module = "." * node.level + node.path
-            message = f"{name.path} is private to the module {module}"
-            hint = (
-                f"import the module and write `{node.path.rpartition('.')[2] or 'm'}.{name.path}`"
-            )
-            raise low.error(name.span, message, "DANA155", hint)
-
-
-def _python_module(low: Lowering, node: nodes.Node, path: str) -> ast.expr:
-    """`import m.py` means the Python module `m`, also where a Dana module of that name stands beside it."""
-    function = low.runtime(node.span, "import_python")
-    return low.call(node.span, function, low.constant(node.span, path))
-
-
-def _bind(low: Lowering, node: nodes.Node, name: str, value: ast.expr) -> ast.stmt:
-    target = low.at(node.span, ast.Name(name, ast.Store()))
-    return low.at(node.span, ast.Assign([target], value))
-
-
 # --- Compound statements --------------------------------------------------------------------------
 
 
@@ -222,9 +158,6 @@ STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
     nodes.Assert: _assert,
     nodes.Delete: _delete,
     nodes.ScopeDeclaration: _scope_declaration,
-    nodes.Export: _export,
-    nodes.Import: _import,
-    nodes.FromImport: _from_import,
     nodes.If: _if,
     nodes.While: _while,
     nodes.For: _for,
