@@ -14,6 +14,7 @@ from danac.analysis.stages import is_module, is_struct, kind_of
 from danac.identifiers import is_renamed
 from danac.lowering.class_names import is_type_call
 from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
+from danac.lowering.dict_tests import dict_test
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
 
@@ -34,7 +35,7 @@ def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> as
         return _by_runtime(low, node, around, "attribute")
     value = low.expression(node.value, around)
     if isinstance(value, ast.Name):
-        return _tested(low, node, lambda: low.name(node.value.span, value.id))
+        return _tested(low, node, lambda: low.name(node.value.span, value.id), around)
     if around.has_room:
         return bind(
             low,
@@ -42,7 +43,7 @@ def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> as
             "value",
             value,
             around,
-            lambda take, inner: _tested(low, node, take),
+            lambda take, inner: _tested(low, node, take, inner),
             is_first=True,
         )
     name = low.constant(node.span, node.name)
@@ -66,10 +67,14 @@ def view_of_attribute(
     return low.at(node.span, ast.Subscript(view, low.constant(node.span, node.name), context))
 
 
-def _tested(low: Lowering, node: nodes.Attribute, take: Take) -> ast.expr:
+def _tested(low: Lowering, node: nodes.Attribute, take: Take, around: Surroundings) -> ast.expr:
     span = node.span
-    test = low.call(span, low.name(span, "isinstance"), take(), low.name(span, "dict"))
-    no_dict = low.at(span, ast.UnaryOp(ast.Not(), test))
+    value = take()
+    if isinstance(value, ast.Name):
+        no_dict = dict_test(low, span, value, around)
+    else:
+        test = low.call(span, low.name(span, "isinstance"), value, low.name(span, "dict"))
+        no_dict = low.at(span, ast.UnaryOp(ast.Not(), test))
     plain = low.at(span, ast.Attribute(take(), node.name, ast.Load()))
     name = low.constant(span, node.name)
     keyed = low.call(span, low.runtime(span, "attribute"), take(), name)

@@ -14,6 +14,7 @@ from danac.lowering.branches import lower_branch
 from danac.lowering.calls import lower_arguments, lower_called
 from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
+from danac.lowering.dict_tests import made_at_start
 from danac.lowering.flow import flow
 from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import (
@@ -31,10 +32,18 @@ FunctionNode = nodes.Function | nodes.Declaration
 
 
 def _function(low: Lowering, node: nodes.Function, around: Surroundings) -> list[ast.stmt]:
-    inside = around.inside_function(low.names.scope_of(node))
-    body = low.statements(with_result(node.body), inside) or [low.at(node.span, ast.Pass())]
+    scope = low.names.scope_of(node)
+    body = low.statements(with_result(node.body), around.inside_function(scope)) or [
+        low.at(node.span, ast.Pass())
+    ]
     kind = ast.AsyncFunctionDef if node.is_async else ast.FunctionDef
+    first = 1 if node.body and _is_docstring(node.body[0]) else 0
+    body[first:first] = made_at_start(low, node, scope)
     return [_define(low, node, around, kind, body)]
+
+
+def _is_docstring(statement: nodes.Statement) -> bool:
+    return isinstance(statement, nodes.ExpressionStatement) and is_text(statement.value)
 
 
 def _define(
