@@ -361,6 +361,35 @@ MORE: dict[str, tuple[str, Twins]] = {
         "types may be given as text",
         Twins("def f(a, b): return isinstance(a, b)", "def f(a, b): return isinstance_of(a, b)"),
     ),
+    "attributes of a parameter": (
+        "whether it is a dict is asked once",
+        Twins(
+            "def f(a): return a.name + a.size",
+            """
+            def f(a):
+                is_dict = isinstance(a, dict)
+                return (a.name if not is_dict else attribute(a, 'name')) + (
+                    a.size if not is_dict else attribute(a, 'size'))
+            """,
+        ),
+    ),
+    "attributes of a parameter that is bound anew": (
+        "it may be another thing each time",
+        Twins(
+            """
+            def f(a):
+                b = a.name
+                a = b
+                return a.name
+            """,
+            """
+            def f(a):
+                b = a.name if not isinstance(a, dict) else attribute(a, 'name')
+                a = b
+                return a.name if not isinstance(a, dict) else attribute(a, 'name')
+            """,
+        ),
+    ),
     "fields of a receiver": (
         "it is a function too, which may be called with a dict",
         Twins(

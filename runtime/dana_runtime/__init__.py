@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from dana_runtime.values.conversion import cast, convert
     from dana_runtime.values.interfaces import interface
     from dana_runtime.values.methods import bound, call_method, method_of, receiver
+    from dana_runtime.values.renaming import imported, named
     from dana_runtime.values.structs import struct
     from dana_runtime.values.subscripts import subscript_note
     from dana_runtime.values.texts import (
@@ -135,6 +136,7 @@ _MODULE_OF = {
         "values.conversion": "cast convert",
         "values.interfaces": "interface",
         "values.methods": "bound call_method method_of receiver",
+        "values.renaming": "imported named",
         "values.structs": "struct",
         "values.subscripts": "subscript_note",
         "values.texts": (
@@ -206,6 +208,7 @@ __all__ = [
     "import_python",
     "import_python_names",
     "import_python_star",
+    "imported",
     "interface",
     "is_callable",
     "is_even",
@@ -217,6 +220,7 @@ __all__ = [
     "log_with_prefix",
     "lookup",
     "method_of",
+    "named",
     "no_case",
     "noop",
     "orchestrate",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from danac import nodes
+from danac.identifiers import python_name
 
 BindingKind: TypeAlias = Literal["parameter", "assigned", "function", "struct", "import", "target"]
 ScopeKind: TypeAlias = Literal["module", "function", "lambda", "comprehension"]
@@ -61,6 +62,8 @@ class Scope:
     """Whether the program defines structs, or imports modules that may."""
     has_private: bool = False
     """Whether the program mentions `private:` names; like `meets_structs`, a matter of the module's scope."""
+    is_method: bool = False
+    """Whether it is that of a method in a struct, whose name no scope has."""
     instance_parameters: set[nodes.Node] = field(default_factory=set)
     """The first parameters of methods in structs, which hold an instance; what a decorator passes is unknown."""
 
@@ -266,6 +269,7 @@ class _Binder:
     def _method(self, node: nodes.Function | nodes.Declaration, scope: Scope) -> None:
         """Visit a method: its name is the struct's attribute, and no name of the scope around it."""
         self._body(node, scope)
+        self._scopes[node].is_method = True
         if node.parameters and node.parameters[0].kind == "plain" and not node.decorators:
             self._scopes[node].instance_parameters.add(node.parameters[0])
 
@@ -305,7 +309,8 @@ class _Binder:
 
 
 def _bind_module(scope: Scope, item: nodes.ImportedName) -> None:
-    root = item.path.partition(".")[0]
+    first, dot, rest = item.path.partition(".")
+    root = python_name(first)
     known = scope.bindings.get(root)
     binding = scope.bind(item.alias or root, "import", item)
     if item.alias is not None:
@@ -314,7 +319,7 @@ def _bind_module(scope: Scope, item: nodes.ImportedName) -> None:
     if binding is known and binding.node_is_import_of(root):
         # `import a.b` and `import a.c` bind the same `a`.
         binding.writes -= 1
-    parts = item.path.split(".")
+    parts = (root + dot + rest).split(".")
     binding.modules.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 

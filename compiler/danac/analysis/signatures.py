@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from danac import nodes
 from danac.analysis.names import Scope
 from danac.analysis.stages import is_known_coroutine, is_known_function
+from danac.identifiers import dana_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,10 @@ def _of_parameters(definition: nodes.Node, parameters: tuple[nodes.Parameter, ..
         elif parameter.kind == "*":
             is_behind_star = True
             if parameter.name is not None:
-                rest = Taken(parameter.name, parameter.annotation, False)
+                rest = Taken(dana_name(parameter.name), parameter.annotation, False)
         elif parameter.name is not None:
             taken = Taken(
-                parameter.name,
+                dana_name(parameter.name),
                 parameter.annotation,
                 parameter.default is None,
                 is_positional_only=index < slash,

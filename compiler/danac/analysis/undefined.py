@@ -11,6 +11,7 @@ from danac.analysis import builtins
 from danac.analysis.names import Names, Scope
 from danac.analysis.stages import sees_star_import
 from danac.diagnostics import Diagnostic, Severity
+from danac.identifiers import dana_name
 
 
 def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
@@ -24,7 +25,7 @@ def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
     for name, scope in reads(module, names):
         if _is_known(name.id, scope) or name.id in scoped:
             continue
-        message = f"name {name.id!r} is not defined"
+        message = f"name {dana_name(name.id)!r} is not defined"
         findings.append(Diagnostic("DANA201", message, severity, name.span, _hint(name.id, scope)))
     return findings
 
@@ -38,7 +39,7 @@ def _is_known(name: str, scope: Scope) -> bool:
 def _hint(name: str, scope: Scope) -> str | None:
     known = sorted({*scope.visible(), *builtins.NAMES})
     nearest = get_close_matches(name, known, n=1)
-    return f"did you mean `{nearest[0]}`?" if nearest else None
+    return f"did you mean `{dana_name(nearest[0])}`?" if nearest else None
 
 
 def imports_other_programs(module: nodes.Module) -> bool:

@@ -7,13 +7,14 @@ json.dumps    json.dumps                                                    what
 from __future__ import annotations
 
 import ast
-import keyword
 
 from danac import nodes
 from danac.analysis.names import Binding, Scope
 from danac.analysis.stages import is_module, is_struct, kind_of
+from danac.identifiers import is_renamed
 from danac.lowering.class_names import is_type_call
 from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
+from danac.lowering.dict_tests import dict_test
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
 
@@ -26,7 +27,7 @@ _RECORD = frozenset(
 def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> ast.expr:
     if _is_error_record(node, around):
         return _by_runtime(low, node, around, "error_attribute")
-    if keyword.iskeyword(node.name):
+    if is_renamed(node.name):
         return _by_runtime(low, node, around, "attribute")
     if is_no_dict(node.value, around.scope) or is_type_call(node.value, around):
         return plain_attribute(low, node, around)
@@ -34,7 +35,7 @@ def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> as
         return _by_runtime(low, node, around, "attribute")
     value = low.expression(node.value, around)
     if isinstance(value, ast.Name):
-        return _tested(low, node, lambda: low.name(node.value.span, value.id))
+        return _tested(low, node, lambda: low.name(node.value.span, value.id), around)
     if around.has_room:
         return bind(
             low,
@@ -42,7 +43,7 @@ def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> as
             "value",
             value,
             around,
-            lambda take, inner: _tested(low, node, take),
+            lambda take, inner: _tested(low, node, take, inner),
             is_first=True,
         )
     name = low.constant(node.span, node.name)
@@ -51,16 +52,29 @@ def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> as
 
 def plain_attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> ast.expr:
     """Return Python's attribute access: what a method call does, and what objects that are no dicts need."""
-    if keyword.iskeyword(node.name):
-        return _by_runtime(low, node, around, "attribute")
+    if is_renamed(node.name):
+        return view_of_attribute(low, node, around, ast.Load())
     value = low.expression(node.value, around)
     return low.at(node.span, ast.Attribute(value, node.name, ast.Load()))
 
 
-def _tested(low: Lowering, node: nodes.Attribute, take: Take) -> ast.expr:
+def view_of_attribute(
+    low: Lowering, node: nodes.Attribute, around: Surroundings, context: ast.expr_context
+) -> ast.expr:
+    """Return the attribute of a name that Python cannot write behind a dot, or that modules call differently."""
+    view = low.runtime(node.span, "attributes_of")
+    view = low.call(node.span, view, low.expression(node.value, around))
+    return low.at(node.span, ast.Subscript(view, low.constant(node.span, node.name), context))
+
+
+def _tested(low: Lowering, node: nodes.Attribute, take: Take, around: Surroundings) -> ast.expr:
     span = node.span
-    test = low.call(span, low.name(span, "isinstance"), take(), low.name(span, "dict"))
-    no_dict = low.at(span, ast.UnaryOp(ast.Not(), test))
+    value = take()
+    if isinstance(value, ast.Name):
+        no_dict = dict_test(low, span, value, around)
+    else:
+        test = low.call(span, low.name(span, "isinstance"), value, low.name(span, "dict"))
+        no_dict = low.at(span, ast.UnaryOp(ast.Not(), test))
     plain = low.at(span, ast.Attribute(take(), node.name, ast.Load()))
     name = low.constant(span, node.name)
     keyed = low.call(span, low.runtime(span, "attribute"), take(), name)

@@ -9,14 +9,13 @@ print(type(v))        print(type(v).__name__)            see `class_names`
 from __future__ import annotations
 
 import ast
-import keyword
 
 from danac import nodes
-from danac.identifiers import python_name
 from danac.lowering.attributes import plain_attribute
 from danac.lowering.class_names import class_name, texts_made
 from danac.lowering.context import Lowering, Surroundings
 from danac.lowering.methods import is_method_candidate, looked_at
+from danac.lowering.parameters import keyword_argument
 from danac.lowering.types import is_plain_isinstance
 
 
@@ -54,24 +53,8 @@ def lower_arguments(
     positional = low.expressions(node.positional, around)
     for index in range(min(texts_made(node.function, around), len(positional))):
         positional[index] = class_name(low, node.positional[index], positional[index], around)
-    keywords = []
-    for argument in node.keywords:
-        name, value = argument.name, low.expression(argument.value, around)
-        if name is not None and keyword.iskeyword(name) and _takes(node, python_name(name), around):
-            name = python_name(name)
-        elif name is not None and keyword.iskeyword(name):
-            # Python cannot write such a name before a `=`, but it can pass it on.
-            value = low.at(argument.span, ast.Dict([low.constant(argument.span, name)], [value]))
-            name = None
-        keywords.append(low.at(argument.span, ast.keyword(name, value)))
+    keywords = [
+        keyword_argument(low, argument.span, argument.name, low.expression(argument.value, around))
+        for argument in node.keywords
+    ]
     return positional, keywords
-
-
-def _takes(node: nodes.Call, parameter: str, around: Surroundings) -> bool:
-    """Whether the call surely is of a function of this program with a parameter of that name."""
-    found = None
-    if isinstance(node.function, nodes.Name):
-        found = around.scope.lookup(node.function.id)
-    if found is None or not isinstance(found[1].node, nodes.Function | nodes.Declaration):
-        return False
-    return any(parameter == known.name for known in found[1].node.parameters)

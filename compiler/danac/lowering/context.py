@@ -112,6 +112,8 @@ class Lowering:
         self.rebound: set[str] = set()
         """The temporaries that are bound with `:=`, each time anew."""
         self.has_private_scope = False
+        self.dict_tests: dict[Scope, dict[str, Any]] = {}
+        """The parameters of each function at work whose attributes are read (see `dict_tests`)."""
         self.needs_variables = False
         """Whether stages may ask for the module's own variables by name."""
         self.blocks: list[ast.stmt] = []

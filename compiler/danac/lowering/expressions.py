@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-import keyword
 from typing import Any
 
 from danac import nodes
 from danac.analysis import builtins, stages
 from danac.diagnostics import InternalError
+from danac.identifiers import is_renamed
+from danac.lowering.attributes import view_of_attribute
 from danac.lowering.calls import lower_arguments as lower_arguments
 from danac.lowering.calls import lower_call as lower_call
 from danac.lowering.calls import lower_called as lower_called
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
-from danac.lowering.parameters import lower_parameters
+from danac.lowering.parameters import lower_parameters, renaming
 from danac.lowering.runtime_names import generated
 from danac.lowering.scoped import looked_up, scoped_name
 
@@ -87,7 +88,10 @@ def _lambda(low: Lowering, node: nodes.Lambda, around: Surroundings) -> ast.expr
     scope = low.names.scope_of(node)
     parameters = lower_parameters(low, node.parameters, around, annotated=False)
     body = low.expression(node.body, around.inside_function(scope))
-    return low.at(node.span, ast.Lambda(parameters, body))
+    made = low.at(node.span, ast.Lambda(parameters, body))
+    if (rename := renaming(low, node, None)) is not None:
+        return low.call(node.span, rename, made)
+    return made
 
 
 def _starred(low: Lowering, node: nodes.Starred, around: Surroundings) -> ast.expr:
@@ -196,11 +200,8 @@ def lower_target(
             target = ast.Name(name, store)
         case nodes.ScopedName():
             return scoped_name(low, node, store)
-        case nodes.Attribute(value=value, name=name) if keyword.iskeyword(name):
-            # Python cannot write such a name behind a dot.
-            view = low.runtime(node.span, "attributes_of")
-            view = low.call(node.span, view, low.expression(value, around))
-            target = ast.Subscript(view, low.constant(node.span, name), store)
+        case nodes.Attribute(name=name) if is_renamed(name):
+            return view_of_attribute(low, node, around, store)
         case nodes.Attribute(value=value, name=name):
             target = ast.Attribute(low.expression(value, around), name, store)
         case nodes.Subscript(value=value, index=index):

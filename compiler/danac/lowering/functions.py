@@ -8,14 +8,21 @@ from typing import cast
 from danac import nodes
 from danac.analysis.coroutines import Result, result_of, result_of_call
 from danac.analysis.stages import kind_of
+from danac.identifiers import dana_name, method_variable
 from danac.lowering.blocks import lower_block
 from danac.lowering.branches import lower_branch
 from danac.lowering.calls import lower_arguments, lower_called
 from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
+from danac.lowering.dict_tests import made_at_start
 from danac.lowering.flow import flow
 from danac.lowering.lines import Line, captures_wanted, flattened
-from danac.lowering.parameters import lower_annotation, lower_parameters
+from danac.lowering.parameters import (
+    keyword_argument,
+    lower_annotation,
+    lower_parameters,
+    renaming,
+)
 from danac.lowering.policed import under_policy
 from danac.lowering.stages import completed
 from danac.lowering.structs import receiver_decorator
@@ -25,10 +32,18 @@ FunctionNode = nodes.Function | nodes.Declaration
 
 
 def _function(low: Lowering, node: nodes.Function, around: Surroundings) -> list[ast.stmt]:
-    inside = around.inside_function(low.names.scope_of(node))
-    body = low.statements(with_result(node.body), inside) or [low.at(node.span, ast.Pass())]
+    scope = low.names.scope_of(node)
+    body = low.statements(with_result(node.body), around.inside_function(scope)) or [
+        low.at(node.span, ast.Pass())
+    ]
     kind = ast.AsyncFunctionDef if node.is_async else ast.FunctionDef
+    first = 1 if node.body and _is_docstring(node.body[0]) else 0
+    body[first:first] = made_at_start(low, node, scope)
     return [_define(low, node, around, kind, body)]
+
+
+def _is_docstring(statement: nodes.Statement) -> bool:
+    return isinstance(statement, nodes.ExpressionStatement) and is_text(statement.value)
 
 
 def _define(
@@ -42,12 +57,16 @@ def _define(
     parameters = lower_parameters(low, node.parameters, around, annotated=True)
     returns = None if node.returns is None else lower_annotation(low, node.returns)
     decorators = low.expressions(node.decorators, around)
+    is_method = low.names.scope_of(node).is_method
+    name = method_variable(node.name) if is_method else node.name
+    if (rename := renaming(low, node, name)) is not None:
+        decorators.append(rename)
     if outermost is not None:
         decorators.insert(0, outermost)
     if node.receiver is not None:
         decorators.insert(0, receiver_decorator(low, node.receiver, node.name, node, around))
     definition = kind(
-        name=node.name,
+        name=name,
         args=parameters,
         body=body,
         decorator_list=decorators,
@@ -217,7 +236,7 @@ class _Declared:
             elif parameter.kind == "**":
                 keywords.append(low.at(span, ast.keyword(None, value)))
             elif is_behind_star:
-                keywords.append(low.at(span, ast.keyword(parameter.name, value)))
+                keywords.append(keyword_argument(low, span, dana_name(parameter.name), value))
             else:
                 positional.append(value)
         return positional, keywords

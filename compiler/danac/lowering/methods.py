@@ -14,6 +14,7 @@ from danac import nodes
 from danac.analysis.bound import is_surely_bound
 from danac.analysis.names import Scope
 from danac.analysis.stages import is_module, is_struct
+from danac.identifiers import python_name
 from danac.lowering.context import Lowering, Surroundings
 from danac.source import Span
 
@@ -25,9 +26,9 @@ def is_method_candidate(node: nodes.Attribute, around: Surroundings) -> bool:
     time is needed for receivers of other types, for functions whose first parameter is annotated, for
     what was imported by its name, and for all functions of programs that may meet structs.
     """
-    if is_module(node.value, around.scope) or node.name in around.captures:
+    if is_module(node.value, around.scope) or python_name(node.name) in around.captures:
         return False
-    found = around.scope.lookup(node.name)
+    found = around.scope.lookup(python_name(node.name))
     if found is None:
         return False
     scope, binding = found
@@ -53,7 +54,8 @@ def _is_struct(receiver: nodes.TypeExpression, scope: Scope) -> bool:
 def looked_at(low: Lowering, node: nodes.Attribute, around: Surroundings) -> list[ast.expr]:
     """Return what the runtime has to know to find the method: the object, the name, the function."""
     owner = low.expression(node.value, around)
-    return [owner, low.constant(node.span, node.name), if_bound(low, node.name, node.span, around)]
+    function = if_bound(low, python_name(node.name), node.span, around)
+    return [owner, low.constant(node.span, node.name), function]
 
 
 def if_bound(low: Lowering, name: str, span: Span, around: Surroundings) -> ast.expr:

@@ -6,6 +6,7 @@ import ast
 
 from danac import nodes
 from danac.analysis.names import Names
+from danac.identifiers import renamed
 from danac.lowering import (
     attributes,
     errors,
@@ -63,7 +64,13 @@ def lower(module: nodes.Module, names: Names, source: Source, options: Options) 
     if low.names.module.has_private and low.needs_variables:
         low.runtime_names.add("private_scope")
         low.has_private_scope = True
-    prelude = [*_future(low), *_runtime_imports(low), *_private_scope(low), *low.blocks]
+    prelude = [
+        *_future(low),
+        *_runtime_imports(low),
+        *_private_scope(low),
+        *_names(low),
+        *low.blocks,
+    ]
     return ast.Module([*docstring, *prelude, *body], [])
 
 
@@ -82,6 +89,17 @@ def _runtime_imports(low: Lowering) -> list[ast.stmt]:
     if not aliases:
         return []
     return [low.at(_START, ast.ImportFrom("dana_runtime", aliases, 0))]
+
+
+def _names(low: Lowering) -> list[ast.stmt]:
+    """Say which of the module's variables Dana calls differently: importers ask for Dana's names."""
+    table = renamed(list(low.names.module.bindings))
+    if not table:
+        return []
+    keys: list[ast.expr | None] = [low.constant(_START, name) for name in table]
+    values = [low.constant(_START, name) for name in table.values()]
+    target = low.at(_START, ast.Name("_dana_names", ast.Store()))
+    return [low.at(_START, ast.Assign([target], low.at(_START, ast.Dict(keys, values))))]
 
 
 def _private_scope(low: Lowering) -> list[ast.stmt]:

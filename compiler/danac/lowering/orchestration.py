@@ -18,7 +18,9 @@ from danac import nodes
 from danac.analysis.plans import Plan, plan
 from danac.analysis.shapes import Shape
 from danac.analysis.signatures import Signature
+from danac.identifiers import dana_name
 from danac.lowering.context import Lowering, Surroundings, Take
+from danac.lowering.parameters import keyword_argument
 from danac.lowering.temporaries import bind, is_repeatable
 from danac.source import Span
 
@@ -112,7 +114,7 @@ def _keywords(low: Lowering, meeting: Meeting, value: ast.expr) -> list[ast.keyw
         names = [key.value for key in value.keys if isinstance(key, ast.Constant)]
         if len(set(names)) == len(value.keys):
             pairs = zip(names, value.values, strict=True)
-            return [low.at(span, ast.keyword(str(name), item)) for name, item in pairs]
+            return [keyword_argument(low, span, str(name), item) for name, item in pairs]
     return [low.at(span, ast.keyword(None, value))]
 
 
@@ -165,14 +167,14 @@ def _local_names(low: Lowering, meeting: Meeting, signature: Signature | None) -
             return None
     readers: dict[str, ast.expr] = {}
     for name, take in around.captures.items():
-        if wanted is None or name in wanted:
+        if wanted is None or dana_name(name) in wanted:
             readers[name] = low.function(span, [], take())
     needs_module = low.names.module.has_private
     for name in dict.fromkeys(around.scope.visible()):
         found = around.scope.lookup(name)
         if name in readers or found is None or found[1].kind not in _BY_ASSIGNMENT:
             continue
-        if wanted is not None and name not in wanted:
+        if wanted is not None and dana_name(name) not in wanted:
             continue
         if found[0].kind == "module":
             needs_module = True
@@ -182,7 +184,7 @@ def _local_names(low: Lowering, meeting: Meeting, signature: Signature | None) -
     low.needs_variables |= needs_module
     if not readers:
         return module
-    keys: list[ast.expr | None] = [low.constant(span, name) for name in readers]
+    keys: list[ast.expr | None] = [low.constant(span, dana_name(name)) for name in readers]
     table: list[ast.expr] = [low.at(span, ast.Dict(keys, list(readers.values())))]
     if module is not None:
         table.append(module)
@@ -196,7 +198,7 @@ def module_variables(low: Lowering, span: Span) -> ast.stmt:
         for name, binding in low.names.module.bindings.items()
         if binding.kind in _BY_ASSIGNMENT and not name.startswith("__")
     ]
-    keys: list[ast.expr | None] = [low.constant(span, name) for name in names]
+    keys: list[ast.expr | None] = [low.constant(span, dana_name(name)) for name in names]
     readers = [low.function(span, [], low.name(span, name)) for name in names]
     table = low.call(
         span, low.runtime(span, "LocalNames"), low.at(span, ast.Dict(keys, list(readers)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from danac import nodes
+from danac.identifiers import dana_name
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
 from danac.source import Span
 
@@ -34,7 +35,7 @@ def _read(low: Lowering, node: nodes.ScopedName, around: Surroundings) -> ast.ex
 def looked_up(low: Lowering, node: nodes.Name) -> ast.expr:
     """Return the read of a name that is bound nowhere in sight: private, public or an error at run time."""
     private = scope_object(low, node.span, "private")
-    name = low.constant(node.span, node.id)
+    name = low.constant(node.span, dana_name(node.id))
     return low.call(node.span, low.runtime(node.span, "lookup"), name, private)
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 
 from danac import nodes
+from danac.identifiers import dana_name
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
 from danac.lowering.expressions import lower_target
 from danac.lowering.operators import binary_operator
@@ -34,7 +35,7 @@ def _assignment(low: Lowering, node: nodes.Assignment, around: Surroundings) -> 
             value=nodes.Lambda(receiver=nodes.Parameter() as receiver),
         ):
             decorator = receiver_decorator(low, receiver, name, node, around)
-            named = low.at(node.span, ast.keyword("name", low.constant(node.span, name)))
+            named = low.at(node.span, ast.keyword("name", low.constant(node.span, dana_name(name))))
             decorator.keywords.append(named)
             value = low.call(node.span, decorator, value)
     targets = [lower_target(low, target, around) for target in node.targets]
@@ -105,16 +106,6 @@ def _scope_declaration(
     return [low.at(node.span, kind(list(node.names)))]
 
 
-def _export(low: Lowering, node: nodes.Export, around: Surroundings) -> list[ast.stmt]:
-    names = [low.constant(node.span, name) for name in node.names]
-    # Python's star import goes by `__all__`.
-    targets: list[ast.expr] = [
-        low.at(node.span, ast.Name(name, ast.Store())) for name in ("__exports__", "__all__")
-    ]
-    exported = low.at(node.span, ast.List(names, ast.Load()))
-    return [low.at(node.span, ast.Assign(targets, exported))]
-
-
 # --- Compound statements --------------------------------------------------------------------------
 
 
@@ -167,7 +158,6 @@ STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
     nodes.Assert: _assert,
     nodes.Delete: _delete,
     nodes.ScopeDeclaration: _scope_declaration,
-    nodes.Export: _export,
     nodes.If: _if,
     nodes.While: _while,
     nodes.For: _for,

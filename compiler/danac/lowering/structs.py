@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from danac import nodes
+from danac.identifiers import dana_name, method_variable
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
 from danac.lowering.methods import if_bound
 from danac.lowering.types import type_value
@@ -15,7 +16,7 @@ def _struct(low: Lowering, node: nodes.Struct, around: Surroundings) -> list[ast
     span = node.span
     _refuse_doubled(low, node)
     fields = [_field(low, field, around) for field in node.fields]
-    complete = low.call(span, low.runtime(span, "struct"), *fields)
+    complete = ast.Call(low.runtime(span, "struct"), fields, _names(low, node))
     names = [low.constant(field.span, field.name) for field in node.fields]
     slots = low.at(span, ast.Tuple(names, ast.Load()))
     target = low.at(span, ast.Name("__slots__", ast.Store()))
@@ -24,7 +25,7 @@ def _struct(low: Lowering, node: nodes.Struct, around: Surroundings) -> list[ast
         body.append(low.at(span, ast.Expr(low.constant(span, node.docstring))))
     body.append(low.at(span, ast.Assign([target], slots)))
     body += low.statements(node.methods, around.within(has_room=False))
-    decorators = [*low.expressions(node.decorators, around), complete]
+    decorators = [*low.expressions(node.decorators, around), low.at(span, complete)]
     made = ast.ClassDef(name=node.name, bases=[], keywords=[], body=body, decorator_list=decorators)
     if "type_params" in made._fields:
         # Python 3.12 has the field and does not supply it.
@@ -32,13 +33,29 @@ def _struct(low: Lowering, node: nodes.Struct, around: Surroundings) -> list[ast
     return [low.at(span, made)]
 
 
+def _names(low: Lowering, node: nodes.Struct) -> list[ast.keyword]:
+    """Return what Dana calls the struct and its methods, where it is not what generated code does."""
+    span = node.span
+    found = []
+    if dana_name(node.name) != node.name:
+        found.append(low.at(span, ast.keyword("name", low.constant(span, dana_name(node.name)))))
+    methods = [method.name for method in node.methods if dana_name(method.name) != method.name]
+    if methods:
+        keys: list[ast.expr | None] = [low.constant(span, method_variable(m)) for m in methods]
+        values = [low.constant(span, dana_name(method)) for method in methods]
+        table = low.at(span, ast.Dict(keys, values))
+        found.append(low.at(span, ast.keyword("methods", table)))
+    return found
+
+
 def _refuse_doubled(low: Lowering, node: nodes.Struct) -> None:
     seen: set[str] = set()
     for member in (*node.fields, *node.methods):
-        if member.name in seen:
-            message = f"struct {node.name} has {member.name} twice"
+        name = member.name if isinstance(member, nodes.Field) else dana_name(member.name)
+        if name in seen:
+            message = f"struct {dana_name(node.name)} has {name} twice"
             raise low.error(member.span, message, "DANA143")
-        seen.add(member.name)
+        seen.add(name)
 
 
 def _field(low: Lowering, field: nodes.Field, around: Surroundings) -> ast.expr:
@@ -68,14 +85,16 @@ def _interface(low: Lowering, node: nodes.Interface, around: Surroundings) -> li
     span = node.span
     embedded = [low.function(span, [], low.name(span, name)) for name in node.embedded]
     methods = [_signature(low, method) for method in node.methods]
-    made = low.call(
-        span,
-        low.runtime(span, "interface"),
-        low.constant(span, node.name),
+    arguments = [
+        low.constant(span, dana_name(node.name)),
         low.constant(span, node.docstring),
         low.at(span, ast.Tuple(embedded, ast.Load())),
         *methods,
-    )
+    ]
+    variable = []
+    if dana_name(node.name) != node.name:
+        variable.append(low.at(span, ast.keyword("variable", low.constant(span, node.name))))
+    made = low.at(span, ast.Call(low.runtime(span, "interface"), arguments, variable))
     target = low.at(node.name_span, ast.Name(node.name, ast.Store()))
     return [low.at(span, ast.Assign([target], made))]
 

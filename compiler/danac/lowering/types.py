@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from danac import nodes
 from danac.analysis import builtins, stages
+from danac.identifiers import is_renamed, python_name
 from danac.lowering.class_names import is_type_call
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.temporaries import bind
@@ -50,6 +51,8 @@ def _quoted(low: Lowering, span: Span, text: str, around: Surroundings) -> ast.e
         if name.lower() in ("none", "null"):
             members.append(low.constant(span, None))
             continue
+        head, dot, rest = name.partition(".")
+        name = python_name(head) + dot + rest
         member = _named(low, span, name, around) if name.replace(".", "").isidentifier() else None
         if member is None:
             return None
@@ -64,7 +67,10 @@ def _named(low: Lowering, span: Span, name: str, around: Surroundings) -> ast.ex
         return None if kind is None else low.name(span, kind.__name__)
     value = low.name(span, head)
     for part in path:
-        value = low.at(span, ast.Attribute(value, part, ast.Load()))
+        if is_renamed(part):
+            value = low.call(span, low.runtime(span, "attribute"), value, low.constant(span, part))
+        else:
+            value = low.at(span, ast.Attribute(value, part, ast.Load()))
     return value
 
 

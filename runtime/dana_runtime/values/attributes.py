@@ -1,6 +1,8 @@
-"""`x.name`, where it is not called → its value."""
+"""`x.name` where Python's own attribute is not what is meant → its value, or a place to assign to."""
 
 from __future__ import annotations
+
+from dana_runtime.values.renaming import python_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,13 +16,13 @@ def attribute(obj: Any, name: str) -> Any:
     """
     if isinstance(obj, dict) and name in obj:
         return obj[name]
-    return getattr(obj, name)
+    return getattr(obj, python_name(obj, name))
 
 
 class attributes_of:  # noqa: N801 (generated code calls it as a function)
     """The attributes of `obj` by name: `attributes_of(course)["class"] = "maths"`.
 
-    For names that Python cannot write behind a dot, wherever something may be assigned to.
+    For names that Python cannot write behind a dot, wherever something may be assigned to or called.
     """
 
     __slots__ = ("_obj",)
@@ -30,12 +32,12 @@ class attributes_of:  # noqa: N801 (generated code calls it as a function)
 
     def __getitem__(self, name: str) -> Any:
         """Return the attribute; raise AttributeError if there is none."""
-        return getattr(self._obj, name)
+        return getattr(self._obj, python_name(self._obj, name))
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Assign to the attribute."""
-        setattr(self._obj, name, value)
+        setattr(self._obj, python_name(self._obj, name), value)
 
     def __delitem__(self, name: str) -> None:
         """Delete the attribute; raise AttributeError if there is none."""
-        delattr(self._obj, name)
+        delattr(self._obj, python_name(self._obj, name))

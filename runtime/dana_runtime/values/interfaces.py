@@ -46,16 +46,23 @@ _changes = 0
 
 
 def interface(
-    name: str, doc: str | None, embedded: tuple[TypeExpression, ...], *methods: Method
+    name: str,
+    doc: str | None,
+    embedded: tuple[TypeExpression, ...],
+    *methods: Method,
+    variable: str | None = None,
 ) -> InterfaceType:
     """Return the interface `name`: its own methods and those of the interfaces it embeds.
 
-    Raises TypeError, when it is first used, if it embeds something that is no interface.
+    `variable` is what holds it, for pickle, where that is called differently. Raises TypeError,
+    when it is first used, if it embeds something that is no interface.
     """
     # The module of the caller, as `class` has it, so that the interface can be pickled.
     module = sys._getframe(1).f_globals.get("__name__", __name__)
     contract = Contract(name, embedded, methods)
     body = {"__slots__": (), "__doc__": doc, "__module__": module, "_dana_interface": contract}
+    if variable is not None:
+        body["__qualname__"] = variable
     return InterfaceType(name, (), body)
 
 

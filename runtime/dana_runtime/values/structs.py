@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from _thread import get_ident
 from operator import attrgetter
+from types import FunctionType
 
 from dana_runtime.values.conversion import mismatch
 from dana_runtime.values.delegation import get_delegated, set_delegated
@@ -24,7 +25,7 @@ from dana_runtime.values.struct_types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeAlias, TypeVar
 
     from dana_runtime.values.type_expressions import TypeExpression
@@ -35,18 +36,30 @@ if TYPE_CHECKING:
     )
 
 
-def struct(*fields: FieldParts) -> Callable[[C], C]:
+def struct(
+    *fields: FieldParts, name: str | None = None, methods: Mapping[str, str] | None = None
+) -> Callable[[C], C]:
     """Decorate a class, whose `__slots__` are its fields, to be a struct.
 
     A field is its name, its type expression and, if it has a default, a function that makes it,
     called for each instance. Instances are made by keyword or in field order. A value is checked
     when the instance is made and when a field is assigned, as `struct_types` says; the TypeError
     lists all that is wrong. Instances are equal by type and values, not hashable and not ordered;
-    they can be copied and, with protocol 2 or later, pickled.
+    they can be copied and, with protocol 2 or later, pickled. `name` is that of the class, and
+    `methods` those of methods by what the class body calls them, where Dana's are others.
     """
     declared = [Field(*parts) for parts in fields]
 
     def complete(cls: C) -> C:
+        if name is not None:
+            # The `__qualname__` stays: pickle looks by it for the variable that holds the class.
+            cls.__name__ = name
+        for here, there in (methods or {}).items():
+            method: Any = vars(cls)[here]
+            if isinstance(method, FunctionType):
+                method.__qualname__ = f"{cls.__qualname__}.{there}"
+            setattr(cls, there, method)
+            delattr(cls, here)
         _complete(cls, declared)
         return cls
 
@@ -140,7 +153,7 @@ _in_repr: set[tuple[int, int]] = set()
 
 
 def _repr(self: Any) -> str:
-    name = type(self).__qualname__.rpartition(".")[2]
+    name = type(self).__name__
     key = id(self), get_ident()
     if key in _in_repr:
         return f"{name}(...)"

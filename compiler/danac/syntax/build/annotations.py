@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from lark import Token, Tree
 
 from danac import nodes
+from danac.identifiers import python_name
 from danac.syntax.build import atoms
 from danac.syntax.strings import string_value
 
@@ -28,7 +29,8 @@ def build_type(b: Builder, part: TreeOf | Token) -> nodes.TypeExpression:
         return nodes.TypeLiteral(span, _literal(b, cast(Token, tree.children[0])))
     if tree.data == "type_name":
         path, arguments = tree.children
-        name = "".join(str(part) for part in cast(TreeOf, path).children)
+        head, *rest = (str(part) for part in cast(TreeOf, path).children)
+        name = python_name(head) + "".join(rest)
         return nodes.TypeName(span, name, _arguments(b, cast("TreeOf | None", arguments)))
     inner = cast("TreeOf | None", tree.children[0])
     if inner is not None and inner.data != "type_arguments":

@@ -147,7 +147,7 @@ def _interface(b: Builder, tree: TreeOf) -> nodes.Interface:
         if part.data == "signature":
             methods.append(_signature(b, part))
         elif part.data == "embedded":
-            embedded.append(str(part.children[0]))
+            embedded.append(python_name(str(part.children[0])))
         elif part.data == "docstring" and index == 0:
             docstring = _docstring(b, part)
         elif part.data != "nothing":

@@ -1,0 +1,1 @@
+globals().update({"with": "a keyword", "class": "real name"})
