@@ -22,7 +22,8 @@ FunctionNode = nodes.Function | nodes.Declaration
 
 def _function(low: Lowering, node: nodes.Function, around: Surroundings) -> list[ast.stmt]:
     inside = around.inside_function(low.names.scope_of(node))
-    body = low.statements(with_result(node.body), inside) or [low.at(node.span, ast.Pass())]
+    returning = node.body if _is_async_generator(node) else with_result(node.body)
+    body = low.statements(returning, inside) or [low.at(node.span, ast.Pass())]
     kind = ast.AsyncFunctionDef if node.is_async else ast.FunctionDef
     return [_define(low, node, around, kind, body)]
 
@@ -50,6 +51,19 @@ def _define(
         # Python 3.12 has the field and does not supply it.
         vars(definition)["type_params"] = []
     return low.at(node.span, definition)
+
+
+def _is_async_generator(node: nodes.Function) -> bool:
+    """Whether `node` is an `async def` that yields: such a function cannot return a value."""
+    return node.is_async and any(
+        isinstance(found, nodes.Yield)
+        for statement in node.body
+        for found in nodes.walk(statement, _is_of_same_function)
+    )
+
+
+def _is_of_same_function(node: nodes.Node) -> bool:
+    return not isinstance(node, nodes.Function | nodes.Declaration | nodes.Lambda | nodes.Struct)
 
 
 def with_result(body: nodes.Body) -> nodes.Body:
