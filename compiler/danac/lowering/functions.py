@@ -47,9 +47,6 @@ def _define(
         decorator_list=decorators,
         returns=returns,
     )
-    if "type_params" in definition._fields:
-        # Python 3.12 has the field and does not supply it.
-        vars(definition)["type_params"] = []
     return low.at(node.span, definition)
 
 
