@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import gc
 import traceback
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,19 @@ from danac.lowering import module
 def test_public_names():
     assert set(danac.__all__) <= set(dir(danac))
     assert all(getattr(danac, name) is not None for name in danac.__all__)
-    assert set(danac._HOMES) == set(danac.__all__)
+    assert {"install", "run_source", "DanaSyntaxError", "__version__"} <= set(danac.__all__)
+
+
+def test_type_checkers_see_the_same_names():
+    """One list is for type checkers, the other for all else: nothing else is written twice."""
+    tree = ast.parse(Path(danac.__file__).read_text(encoding="utf-8"))
+    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    typed = {
+        alias.asname: statement.module.removeprefix("danac.")
+        for statement in block.body
+        for alias in statement.names
+    }
+    assert typed == danac._MODULE_OF
 
 
 def test_unknown_name():

@@ -13,48 +13,40 @@ TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cach
 if TYPE_CHECKING:
     from typing import Any
 
-    from danac.api import check_source, compile_source, run_source, to_ast, to_python
-    from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
-    from danac.loading.import_hook import install, uninstall
-    from danac.version import __version__
+    from danac.api import check_source as check_source
+    from danac.api import compile_source as compile_source
+    from danac.api import run_source as run_source
+    from danac.api import to_ast as to_ast
+    from danac.api import to_python as to_python
+    from danac.diagnostics import DanaSyntaxError as DanaSyntaxError
+    from danac.diagnostics import Diagnostic as Diagnostic
+    from danac.diagnostics import InternalError as InternalError
+    from danac.loading.import_hook import install as install
+    from danac.loading.import_hook import uninstall as uninstall
+    from danac.version import __version__ as __version__
 
-__all__ = [
-    "DanaSyntaxError",
-    "Diagnostic",
-    "InternalError",
-    "__version__",
-    "check_source",
-    "compile_source",
-    "install",
-    "run_source",
-    "to_ast",
-    "to_python",
-    "uninstall",
-]
-
-_HOMES = {
-    "DanaSyntaxError": ("danac.diagnostics", "DanaSyntaxError"),
-    "Diagnostic": ("danac.diagnostics", "Diagnostic"),
-    "InternalError": ("danac.diagnostics", "InternalError"),
-    "__version__": ("danac.version", "__version__"),
-    "check_source": ("danac.api", "check_source"),
-    "compile_source": ("danac.api", "compile_source"),
-    "install": ("danac.loading.import_hook", "install"),
-    "run_source": ("danac.api", "run_source"),
-    "to_ast": ("danac.api", "to_ast"),
-    "to_python": ("danac.api", "to_python"),
-    "uninstall": ("danac.loading.import_hook", "uninstall"),
+_MODULE_OF = {
+    name: module
+    for module, names in {
+        "api": "check_source compile_source run_source to_ast to_python",
+        "diagnostics": "DanaSyntaxError Diagnostic InternalError",
+        "loading.import_hook": "install uninstall",
+        "version": "__version__",
+    }.items()
+    for name in names.split()
 }
+
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> object:
     """Fetch a public name from its module, once."""
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module, attribute = _HOMES[name]
-    value = globals()[name] = getattr(import_module(module), attribute)
+    module = import_module(f"{__name__}.{_MODULE_OF[name]}")
+    value = globals()[name] = getattr(module, name)
     return value
 
 

@@ -414,9 +414,10 @@ class AugmentedAssignment(Statement):
 
 @_node
 class Return(Statement):
-    """`return value`, `deliver value`."""
+    """`return value`, `deliver value`, with the word that says it."""
 
     value: Expression | None
+    word: Literal["return", "deliver"] = "return"
 
 
 @_node

@@ -14,13 +14,20 @@ def is_runtime_file(filename: str) -> bool:
 
 
 def without_runtime_frames(traceback: TracebackType | None) -> TracebackType | None:
-    """Return `traceback` without the entries that belong to files of this package.
+    """Return `traceback` without the entries that belong to files of this package."""
+    return without_frames(traceback, (_PACKAGE,))
+
+
+def without_frames(
+    traceback: TracebackType | None, hidden: tuple[str, ...]
+) -> TracebackType | None:
+    """Return `traceback` without the entries of files whose names begin with one of `hidden`.
 
     What is shared with the given traceback is its tail; nothing of it is changed.
     """
     kept = []
     while traceback is not None:
-        if not is_runtime_file(traceback.tb_frame.f_code.co_filename):
+        if not traceback.tb_frame.f_code.co_filename.startswith(hidden):
             kept.append(traceback)
         traceback = traceback.tb_next
     trimmed: TracebackType | None = None

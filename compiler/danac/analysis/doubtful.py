@@ -127,7 +127,7 @@ def _leaving(body: nodes.Body, *, in_loop: bool) -> Iterator[Diagnostic]:
     for statement in body:
         match statement:
             case nodes.Return():
-                yield _leaves(statement, "return")
+                yield _leaves(statement, statement.word)
             case nodes.Break() if not in_loop:
                 yield _leaves(statement, "break")
             case nodes.Continue() if not in_loop:

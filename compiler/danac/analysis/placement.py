@@ -78,7 +78,7 @@ class _Placement:
             case nodes.Continue() if not where.in_loop:
                 self._refuse(node, "`continue` outside a loop", "DANA160")
             case nodes.Return() if not where.in_function:
-                self._refuse(node, "`return` outside a function", "DANA161")
+                self._refuse(node, f"`{node.word}` outside a function", "DANA161")
             case nodes.Yield() | nodes.YieldFrom() if not where.in_function:
                 self._refuse(node, "`yield` outside a function", "DANA161")
             case nodes.Await() if where.in_branch:

@@ -27,11 +27,44 @@ def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
             continue
         message = f"name {dana_name(name.id)!r} is not defined"
         findings.append(Diagnostic("DANA201", message, severity, name.span, _hint(name.id, scope)))
-    return findings
+    return [*findings, *_receivers(module, names)]
+
+
+def _receivers(module: nodes.Module, names: Names) -> Iterator[Diagnostic]:
+    """Yield a finding for each receiver whose type nothing defines: it would be a method of everything."""
+    for found in nodes.walk(module):
+        if not isinstance(found, nodes.Function | nodes.Declaration | nodes.Lambda):
+            continue
+        if found.receiver is None:
+            continue
+        scope = names.scope_of(found).parent or names.module
+        for annotation in _type_names(found.receiver.annotation):
+            head = annotation.name.partition(".")[0] if annotation.name is not None else ""
+            is_word = head.lower() in _TYPE_WORDS or head in builtins.TYPES
+            if head and not is_word and scope.lookup(head) is None and not sees_star_import(scope):
+                message = f"type {annotation.name!r} is not defined"
+                hint = _hint(head, scope)
+                yield Diagnostic("DANA201", message, "error", annotation.span, hint)
+
+
+_TYPE_WORDS = frozenset(
+    "int float str bool list dict tuple set any none null".split()  # noqa: SIM905
+)
+
+
+def _type_names(annotation: nodes.TypeExpression | None) -> Iterator[nodes.TypeName]:
+    if isinstance(annotation, nodes.TypeName):
+        yield annotation
+    elif isinstance(annotation, nodes.TypeUnion):
+        for member in annotation.members:
+            yield from _type_names(member)
 
 
 def _is_known(name: str, scope: Scope) -> bool:
     if scope.lookup(name) is not None or name in scope.nonlocals or sees_star_import(scope):
+        return True
+    if name in scope.bindings:
+        # A parameter that is declared `global`, which is an error of its own.
         return True
     return name in builtins.REACHABLE | builtins.REFUSED | builtins.OUTSIDE
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from types import TracebackType
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
@@ -112,6 +111,8 @@ def trim(error: BaseException) -> None:
     The same goes for its causes, its contexts and the members of exception groups. Positions inside
     the lines are kept, so the carets stay where they were.
     """
+    from dana_runtime.tracebacks import without_frames
+
     hidden = hidden_prefixes()
     pending: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -121,22 +122,10 @@ def trim(error: BaseException) -> None:
             continue
         seen.add(id(current))
         # Not by assignment, which exceptions may refuse (frozen dataclasses, for one).
-        BaseException.with_traceback(current, _without(current.__traceback__, hidden))
+        BaseException.with_traceback(current, without_frames(current.__traceback__, hidden))
         pending += (current.__cause__, current.__context__)
         if isinstance(current, BaseExceptionGroup):
             pending += current.exceptions
-
-
-def _without(traceback: TracebackType | None, hidden: tuple[str, ...]) -> TracebackType | None:
-    frames = []
-    while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(hidden):
-            frames.append(traceback)
-        traceback = traceback.tb_next
-    result = None
-    for entry in reversed(frames):
-        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return result
 
 
 def hidden_prefixes() -> tuple[str, ...]:

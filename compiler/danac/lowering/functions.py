@@ -33,9 +33,9 @@ FunctionNode = nodes.Function | nodes.Declaration
 
 def _function(low: Lowering, node: nodes.Function, around: Surroundings) -> list[ast.stmt]:
     scope = low.names.scope_of(node)
-    body = low.statements(with_result(node.body), around.inside_function(scope)) or [
-        low.at(node.span, ast.Pass())
-    ]
+    returning = node.body if _is_async_generator(node) else with_result(node.body)
+    body = low.statements(returning, around.inside_function(scope))
+    body = body or [low.at(node.span, ast.Pass())]
     kind = ast.AsyncFunctionDef if node.is_async else ast.FunctionDef
     first = 1 if node.body and _is_docstring(node.body[0]) else 0
     body[first:first] = made_at_start(low, node, scope)
@@ -72,10 +72,20 @@ def _define(
         decorator_list=decorators,
         returns=returns,
     )
-    if "type_params" in definition._fields:
-        # Python 3.12 has the field and does not supply it.
-        vars(definition)["type_params"] = []
     return low.at(node.span, definition)
+
+
+def _is_async_generator(node: nodes.Function) -> bool:
+    """Whether `node` is an `async def` that yields: such a function cannot return a value."""
+    return node.is_async and any(
+        isinstance(found, nodes.Yield)
+        for statement in node.body
+        for found in nodes.walk(statement, _is_of_same_function)
+    )
+
+
+def _is_of_same_function(node: nodes.Node) -> bool:
+    return not isinstance(node, nodes.Function | nodes.Declaration | nodes.Lambda | nodes.Struct)
 
 
 def with_result(body: nodes.Body) -> nodes.Body:

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from danac.source import Source, Span
 
+_WITH_TYPE_PARAMETERS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
 N = TypeVar("N", bound=ast.AST)
 
 
@@ -28,4 +30,7 @@ class Locator:
         node.col_offset = position.col_offset  # type: ignore[attr-defined]
         node.end_lineno = position.end_lineno  # type: ignore[attr-defined]
         node.end_col_offset = position.end_col_offset  # type: ignore[attr-defined]
+        if isinstance(node, _WITH_TYPE_PARAMETERS) and "type_params" in node._fields:
+            # Python 3.12 has the field and, unlike later ones, does not supply it.
+            vars(node).setdefault("type_params", [])
         return node

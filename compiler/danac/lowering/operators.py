@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from danac import nodes
 from danac.analysis.stages import is_builtin, is_text_by_form
 from danac.lowering.class_names import class_name
-from danac.lowering.context import LowerExpression, Lowering, Surroundings
+from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
 from danac.lowering.runtime_names import RuntimeName
-from danac.lowering.temporaries import bind
+from danac.lowering.temporaries import bind, contains_suspension
 from danac.source import Span
 
 _BINARY: Mapping[str, type[ast.operator]] = {
@@ -121,40 +121,46 @@ def _comparison(low: Lowering, node: nodes.Comparison, around: Surroundings) -> 
 
 def _coerced(low: Lowering, node: nodes.Comparison, around: Surroundings) -> ast.expr:
     """Lower a comparison under `coerce`: a chain becomes its links with `and`, each operand evaluated once."""
-
-    def chain(index: int, left: ast.expr, around: Surroundings) -> ast.expr:
-        operator, right = node.operators[index], low.expression(node.rest[index], around)
-        span = node.left.span.to(node.rest[index].span)
-        if index + 1 == len(node.operators):
-            return _link(low, span, operator, left, right)
-        # The operand in the middle is evaluated with its left link, and used again by its right one.
-        name = low.fresh("value")
-        if not around.has_room:
-            raise low.error(
-                node.span,
-                "under `coerce`, a chained comparison cannot stand here",
-                "DANA175",
-                "write it as two comparisons with `and`",
-            )
-        target = low.at(span, ast.Name(name, ast.Store()))
-        stored = low.at(span, ast.NamedExpr(target, right))
-        links = [_link(low, span, operator, left, stored)]
-        links.append(chain(index + 1, low.name(span, name), around))
-        return low.at(node.span, ast.BoolOp(ast.And(), links))
-
     left = low.expression(node.left, around)
-    if len(node.operators) > 1 and not around.has_room:
-        scope_free = around.within(has_room=not around.in_iterable)
-        return bind(
-            low,
-            node.span,
-            "value",
-            left,
-            scope_free,
-            lambda take, inner: chain(0, take(), inner),
-            is_deferred=True,
-        )
-    return chain(0, left, around)
+    if len(node.operators) == 1 or around.has_room:
+        return _chain(low, node, 0, left, around)
+    return bind(
+        *(low, node.span, "value", left, around.within(has_room=not around.in_iterable)),
+        lambda take, inner: _chain(low, node, 0, take(), inner),
+        is_deferred=True,
+        is_suspending=_is_suspending(node, 0),
+    )
+
+
+def _chain(
+    low: Lowering, node: nodes.Comparison, index: int, left: ast.expr, around: Surroundings
+) -> ast.expr:
+    """Lower the links of a chain from link `index` on, whose left operand is lowered already."""
+    operator, right = node.operators[index], low.expression(node.rest[index], around)
+    span = node.left.span.to(node.rest[index].span)
+    if index + 1 == len(node.operators):
+        return _link(low, span, operator, left, right)
+
+    # The operand in the middle is evaluated with its left link, and used again by its right one.
+    def links(take: Take, inner: Surroundings) -> ast.expr:
+        first = _link(low, span, operator, left, take())
+        rest = _chain(low, node, index + 1, take(), inner)
+        return low.at(node.span, ast.BoolOp(ast.And(), [first, rest]))
+
+    if around.has_room:
+        name = low.fresh("value")
+        target = low.at(span, ast.Name(name, ast.Store()))
+        pending: list[ast.expr] = [low.at(span, ast.NamedExpr(target, right))]
+        return links(lambda: pending.pop() if pending else low.name(span, name), around)
+    return bind(
+        *(low, span, "value", right, around, links),
+        is_deferred=True,
+        is_suspending=_is_suspending(node, index + 1),
+    )
+
+
+def _is_suspending(node: nodes.Comparison, first: int) -> bool:
+    return any(contains_suspension(operand) for operand in node.rest[first:])
 
 
 def _link(low: Lowering, span: Span, operator: str, left: ast.expr, right: ast.expr) -> ast.expr:

@@ -54,7 +54,7 @@ def _augmented(
     assert isinstance(target, ast.Name | ast.Attribute | ast.Subscript)
     value = low.expression(node.value, around)
     if low.options.coerce and node.operator == "+":
-        return [_coerced_addition(low, node, target, value, around)]
+        return _coerced_addition(low, node, target, value, around)
     operator = binary_operator(node.operator)
     return [low.at(node.span, ast.AugAssign(target, operator, value))]
 
@@ -62,17 +62,47 @@ def _augmented(
 def _coerced_addition(
     low: Lowering,
     node: nodes.AugmentedAssignment,
-    target: ast.expr,
+    target: ast.Name | ast.Attribute | ast.Subscript,
     value: ast.expr,
     around: Surroundings,
-) -> ast.stmt:
-    """Lower `target += value` under `coerce`, where it may join text and numbers."""
-    if not isinstance(node.target, nodes.Name | nodes.ScopedName):
-        # What stands before the name or the index would be evaluated twice.
-        return low.at(node.span, ast.AugAssign(target, ast.Add(), value))  # type: ignore[arg-type]
-    current = low.expression(node.target, around)
-    added = low.call(node.span, low.runtime(node.span, "coerce_iadd"), current, value)
-    return low.at(node.span, ast.Assign([target], added))
+) -> list[ast.stmt]:
+    """Lower `target += value` under `coerce`, where it may join text and numbers.
+
+    As in Python, the object and the index in the target are evaluated once, before all else.
+    """
+    span = node.span
+    if isinstance(target, ast.Name) or isinstance(node.target, nodes.ScopedName):
+        current = low.expression(node.target, around)
+        added = low.call(span, low.runtime(span, "coerce_iadd"), current, value)
+        return [low.at(span, ast.Assign([target], added))]
+    if isinstance(target, ast.Subscript) and _holds_slice(target.slice):
+        # What a slice gives is a list, or can be assigned to no more than a text can: Python's `+=` does.
+        return [low.at(span, ast.AugAssign(target, ast.Add(), value))]
+    before: list[ast.stmt] = []
+
+    def kept(part: ast.expr) -> str:
+        name = low.fresh("target")
+        stored = low.at(node.target.span, ast.Name(name, ast.Store()))
+        before.append(low.at(node.target.span, ast.Assign([stored], part)))
+        return name
+
+    owner = kept(target.value)
+    index = kept(target.slice) if isinstance(target, ast.Subscript) else ""
+
+    def place(context: ast.expr_context) -> ast.expr:
+        value = low.name(node.target.span, owner)
+        if isinstance(target, ast.Attribute):
+            return low.at(node.target.span, ast.Attribute(value, target.attr, context))
+        read = low.name(node.target.span, index)
+        return low.at(node.target.span, ast.Subscript(value, read, context))
+
+    added = low.call(span, low.runtime(span, "coerce_iadd"), place(ast.Load()), value)
+    return [*before, low.at(span, ast.Assign([place(ast.Store())], added))]
+
+
+def _holds_slice(index: ast.expr) -> bool:
+    items = index.elts if isinstance(index, ast.Tuple) else [index]
+    return any(isinstance(item, ast.Slice) for item in items)
 
 
 def _typed(low: Lowering, node: nodes.TypedAssignment, around: Surroundings) -> list[ast.stmt]:

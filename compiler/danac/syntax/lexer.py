@@ -81,7 +81,7 @@ def tokenize(source: Source, terminals: Mapping[str, str]) -> Iterator[Token]:
         end = scanner.scan(line.first)
         newline = _newline(buffer, end)
         following = indentation.next_line(newline.end_pos or end)
-        while following is not None and _is_continued(buffer, line, following):
+        while following is not None and _is_continued(buffer, line, newline, following):
             end = scanner.scan(following.first)
             newline = _newline(buffer, end)
             following = indentation.next_line(newline.end_pos or end)
@@ -107,10 +107,18 @@ def _newline(buffer: TokenBuffer, position: int) -> Token:
     return Token("NEWLINE", value, position, line, column, line, column + len(value), end)
 
 
-def _is_continued(buffer: TokenBuffer, line: Line, following: Line) -> bool:
-    """Say whether a `|`, at the end of what was read or in `following`, joins the two."""
+_BLANK_LINE = re.compile(r"^[ \t\f]*+\n", re.MULTILINE)
+
+
+def _is_continued(buffer: TokenBuffer, line: Line, newline: Token, following: Line) -> bool:
+    """Say whether a `|`, at the end of what was read or in `following`, joins the two.
+
+    What stands behind a `|` and a blank line, and no further to the right than the statement, was
+    hardly meant to be the next stage.
+    """
     if buffer.tokens and buffer.tokens[-1] == "|":
-        return True
+        between = buffer.text[newline.end_pos or 0 : following.start]
+        return following.column > line.column or _BLANK_LINE.search(between) is None
     text, first = buffer.text, following.first
     begins = text.startswith("|", first) and not text.startswith(("|=", "||"), first)
     return begins and following.column > line.column

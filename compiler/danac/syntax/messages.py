@@ -83,15 +83,53 @@ _READABLE = {
 _MOST_LISTED = 4
 
 
-def unexpected(kind: str, text: str, expected: Set[str], before: tuple[str, str] | None) -> Finding:
+class Definition(NamedTuple):
+    """The struct or interface whose body a token stands in: its word, its name, the member's first token."""
+
+    word: str
+    name: str
+    first: str
+
+
+def unexpected(
+    kind: str,
+    text: str,
+    expected: Set[str],
+    before: tuple[str, str] | None,
+    inside: Definition | None = None,
+) -> Finding:
     """Return what to say of a token of type `kind`, where the grammar accepts the types `expected`.
 
-    `before` is the type and the text of the token in front of it, if there is one.
+    `before` is the type and the text of the token in front of it, if there is one; `inside` is the
+    struct or interface among whose members it stands.
     """
+    if inside is not None and (member := _no_member(kind, inside)) is not None:
+        return member
     special = _outside(kind, text) or _common_mistake(kind, text, expected, before)
     if special is not None:
         return special
     return Finding(f"{_found(kind, text)}, expected {_listed(expected)}", "DANA110", None)
+
+
+_IN_METHODS = {"def", "async", "sync", "@"}
+
+
+def _no_member(kind: str, inside: Definition) -> Finding | None:
+    """What a struct or an interface does not hold; None for a member that is only written wrongly."""
+    if kind in {"INDENT", "DEDENT", "$END"}:
+        return None
+    if inside.word == "interface":
+        message = (
+            f"interface {inside.name} holds `method(parameters) -> type` and names of interfaces"
+        )
+        if inside.first in _IN_METHODS:
+            return Finding(message, "DANA142", "leave out `def` and the body")
+        return None if kind in {"COLON", "NEWLINE"} else Finding(message, "DANA142", None)
+    if inside.first in _IN_METHODS or kind in {"COLON", "NEWLINE"}:
+        return None
+    message = f"struct {inside.name} holds fields (`name: type`) and methods"
+    hint = "write `name: type = value`" if kind == "EQUAL" else None
+    return Finding(message, "DANA141", hint)
 
 
 def _outside(kind: str, text: str) -> Finding | None:

@@ -67,7 +67,8 @@ def _unexpected(source: Source, token: Token, state: InteractiveParser) -> DanaS
     previous = _last_token(state)
     before = None if previous is None else (previous.type, str(previous))
     expected: set[str] = state.accepts()  # type: ignore[no-untyped-call]
-    finding = messages.unexpected(token.type, str(token), expected, before)
+    inside = _definition_around(state, token)
+    finding = messages.unexpected(token.type, str(token), expected, before, inside)
     span = span_of(token)
     if token.type == "$END" or (token.type in {"NEWLINE", "DEDENT"} and previous is not None):
         # What is missing is missing behind the last word, not at the start of the next line.
@@ -96,6 +97,24 @@ def _colon_of_lambda(source: Source, state: InteractiveParser) -> Span | None:
                 return None
             return Span(start.line, found.start() + 1, start.line, found.end() + 1)
     return None
+
+
+def _definition_around(state: InteractiveParser, token: Token) -> messages.Definition | None:
+    """Return the struct or interface of which a member is being read, a field's type or value aside."""
+    stack = state.parser_state.value_stack
+    body = next((i for i in range(len(stack) - 1, -1, -1) if _type(stack[i]) == "INDENT"), None)
+    # In front of it stand the word, the name, the colon and the end of the line.
+    if body is None or body < 4 or _type(stack[body - 4]) not in {"STRUCT", "INTERFACE"}:
+        return None
+    member = [part for part in stack[body + 1 :] if isinstance(part, Token)]
+    if any(part.type == "COLON" for part in member):
+        return None
+    first = str(member[0]) if member else str(token)
+    return messages.Definition(str(stack[body - 4]), str(stack[body - 3]), first)
+
+
+def _type(part: object) -> str:
+    return part.type if isinstance(part, Token) else ""
 
 
 def _last_token(state: InteractiveParser) -> Token | None:

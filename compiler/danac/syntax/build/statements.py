@@ -54,7 +54,9 @@ def _augmented_assignment(b: Builder, tree: TreeOf) -> nodes.Statement:
 
 
 def _return(b: Builder, tree: TreeOf) -> nodes.Statement:
-    return nodes.Return(b.span(tree), b.optional(tree.children[0]))
+    span = b.span(tree)
+    is_deliver = b.source.text_of(span).startswith("deliver")
+    return nodes.Return(span, b.optional(tree.children[0]), "deliver" if is_deliver else "return")
 
 
 def _plain(kind: type[nodes.Statement]) -> Callable[[Builder, TreeOf], nodes.Statement]:
