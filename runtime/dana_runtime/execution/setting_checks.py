@@ -187,10 +187,9 @@ def checked(settings: dict[str, Any], caller: str) -> dict[str, Any]:
         if name in found:
             raise TypeError(f"{caller} got {name} twice, as {name} and by its other name")
         found[name] = check(given, value)
-    # Whoever asks for some of the results does without the others.
-    is_partial = found.get("at_least") is not None
-    if is_partial and found.setdefault("on_error", "partial") == "raise":
-        raise ValueError('at_least needs on_error="partial": with "raise" any failure is final')
+    if found.get("at_least") is not None:
+        # Whoever asks for some of the results does without the others.
+        found.setdefault("on_error", "partial")
     return found
 
 

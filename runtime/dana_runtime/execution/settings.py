@@ -27,8 +27,20 @@ if TYPE_CHECKING:
 # The time that a branch on a worker has where nobody has said anything.
 BUILT_IN_TIMEOUT = 30.0
 
-# The fallback of what has none: None is a value like any other.
-NO_FALLBACK: Any = object()
+
+class _NoFallback:
+    """The fallback of what has none: None is a value like any other. There is one in each process."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NO_FALLBACK"
+
+    def __reduce__(self) -> str:
+        return "NO_FALLBACK"
+
+
+NO_FALLBACK: Any = _NoFallback()
 
 # Policies that are kept so that they are not checked again.
 _MOST_POLICIES = 512

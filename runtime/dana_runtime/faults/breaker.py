@@ -108,7 +108,7 @@ class Breaker:
                 self._era += 1
 
     def __repr__(self) -> str:
-        return f"Breaker(failures={self.failures}, reset={self.reset:g}), {self.state}"
+        return f"<Breaker(failures={self.failures}, reset={self.reset:g}), {self.state}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # In another process it begins anew, with that one's clock.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import pickle
 import threading
+import weakref
 
 import pytest
 
@@ -23,6 +26,7 @@ from dana_runtime import (
     with_policy,
 )
 from dana_runtime.execution.debugging import inline_all
+from dana_runtime.execution.settings import NO_FALLBACK, current
 from dana_runtime.pipelines import pipe
 
 WAIT = 30.0
@@ -314,6 +318,31 @@ def test_a_block_with_fewer_branches_needs_all_of_them():
         fan_out((Flaky(9),), 4, None, policy(at_least=5))
 
 
-def test_a_minimum_contradicts_raising():
-    with pytest.raises(ValueError, match="at_least needs on_error"):
-        policy(at_least=2, on_error="raise")
+def test_with_raising_any_failure_is_final(how):
+    with pytest.raises(ValueError, match="call 1"):
+        fan_out((Flaky(9), name), 4, None, policy(at_least=1, on_error="raise", **how))
+
+
+def test_settings_travel():
+    retry = Retry(attempts=2, on=(OSError, ValueError))
+    with using(retries=retry, fallback=5, at_least=2):
+        settings = pickle.loads(pickle.dumps(current()))
+        assert settings == current()
+        assert (settings.retry, settings.fallback, settings.on_error) == (retry, 5, "partial")
+    with using(fallback=NO_FALLBACK, at_least=2, on_error="raise"):
+        settings = pickle.loads(pickle.dumps(current()))
+        assert settings.fallback is NO_FALLBACK
+        again = {name: getattr(settings, name) for name in settings.explicit}
+        assert policy(**again).values == again
+
+
+def test_policies_keep_no_fallback_alive():
+    class Big:
+        pass
+
+    big = Big()
+    gone = weakref.ref(big)
+    policy(fallback=big)
+    del big
+    gc.collect()
+    assert gone() is None

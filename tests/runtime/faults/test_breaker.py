@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import pickle
 import threading
 
@@ -176,3 +177,23 @@ class BreakerAgainstAModel(RuleBasedStateMachine):
 
 
 TestBreakerAgainstAModel = BreakerAgainstAModel.TestCase
+
+
+def test_how_it_looks(clock):
+    assert repr(Breaker(2, 10, clock=clock)) == "<Breaker(failures=2, reset=10), closed>"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_lock_that_was_held_at_a_fork(run_python):
+    program = """
+import os
+from dana_runtime import Breaker
+breaker = Breaker(1, 10)
+breaker._lock.acquire()
+child = os.fork()
+if child == 0:
+    breaker.leave(breaker.enter(), None)
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert run_python(program).stdout == "7\n"
