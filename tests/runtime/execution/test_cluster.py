@@ -38,7 +38,7 @@ def address():
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
+        dashboard_address=":0",
         silence_logs=50,
     )
     try:
