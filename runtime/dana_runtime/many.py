@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.backends import backend_for, loop_backend
-from dana_runtime.execution.batches import Attempts
+from dana_runtime.execution.batches import Attempts, Batches
 from dana_runtime.execution.branches import Branch, is_coroutine_function
 from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.crew import Crew
@@ -194,6 +194,12 @@ def engine_for(
         if coroutines is not None:
             # They need no thread each.
             return Attempts(job, coroutines, limit or 2 * settings.max_workers)
-    if executor in ("process", "dask") or not isinstance(executor, str):
-        return Attempts(job, lambda attempt: backend_for(settings).start(attempt), workers)
+    if executor in ("process", "dask"):
+        return Batches(job, _start, workers, has_log=executor == "process")
+    if not isinstance(executor, str):
+        return Attempts(job, _start, workers)
     return Crew(job, workers if limit is None else min(workers, limit))
+
+
+def _start(attempt: Attempt) -> Abandon:
+    return backend_for(attempt.settings).start(attempt)

@@ -116,6 +116,8 @@ class Stream:
         elif told is not None:
             for event in self.engine.events(told):
                 self._take(event)
+            # After that: a failure stops what comes after it.
+            self.engine.start()
         elif self.job.group.is_cancelled():
             raise BranchCancelled
 
