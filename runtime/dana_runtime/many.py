@@ -13,6 +13,7 @@ from threading import get_ident, main_thread
 from time import monotonic
 from typing import Any, Self
 
+from dana_runtime.execution import progress
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.backends import backend_for, loop_backend
 from dana_runtime.execution.batches import Attempts, Batches
@@ -50,7 +51,10 @@ def map_over(
 class Results(Iterator[Any]):
     """The results of `map_over`. One thread at a time may iterate."""
 
-    __slots__ = ("__weakref__", "_events", "_inputs", "_look_at", "_reading_error", "_stream")
+    __slots__ = (
+        *("__weakref__", "_begun", "_events", "_inputs", "_look_at", "_reading_error"),
+        *("_show_at", "_stream"),
+    )
 
     def __init__(
         self, function: Branch, inputs: Iterator[Any], ordered: bool, limit: int | None
@@ -60,7 +64,7 @@ class Results(Iterator[Any]):
         self._reading_error: BaseException | None = None
         # None once there are no more.
         self._inputs: Iterator[Any] | None = inputs
-        self._look_at = 0.0
+        self._look_at = self._begun = self._show_at = 0.0
         job = Job(
             function,
             current(),
@@ -105,6 +109,8 @@ class Results(Iterator[Any]):
             del error, context
 
     def _begin(self, stream: Stream) -> None:
+        self._begun = monotonic()
+        self._show_at = self._begun + progress.AFTER_SECONDS
         group = stream.job.group
         group.wake = partial(self._events.put, None)
         group.enter()
@@ -146,12 +152,26 @@ class Results(Iterator[Any]):
             now = monotonic()
             if now >= self._look_at:
                 self._look_at = engine.end_overdue(now)
+            if now >= self._show_at and step == SIGNAL_SECONDS:
+                self._show(stream, now)
+
+    def _show(self, stream: Stream, now: float) -> None:
+        """Show how far the map is; how many inputs there are is not known before their end."""
+        self._show_at = now + progress.STEP_SECONDS
+        job = stream.job
+        if job.settings.progress:
+            done = stream.given + len(stream.ready)
+            total = stream.read if self._inputs is None else None
+            progress.show(
+                job, job.text, total, done, stream.read - done, stream.failed, now - self._begun
+            )
 
     def close(self) -> None:
         """Cancel what runs, and hand out nothing more."""
         stream, self._stream = self._stream, None
         self._inputs = None
         if stream is not None:
+            progress.clear(stream.job)
             stream.close()
 
     def __enter__(self) -> Self:

@@ -125,6 +125,7 @@ CHECKS: dict[str, Callable[[str, object], Any]] = {
     "on_error": check_on_error,
     "scheduler": check_text,
     "idempotent": check_flag,
+    "progress": check_flag,
 }
 
 

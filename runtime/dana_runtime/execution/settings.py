@@ -38,7 +38,8 @@ class Settings:
     bytes of each process worker. `max_depth`: blocks inside blocks that get workers of their own.
     `executor`: a word of `setting_checks.EXECUTORS`, or a `concurrent.futures.Executor`.
     `on_error`: `"raise"` or `"partial"`. `scheduler`: the address of a Dask cluster.
-    `idempotent`: an attempt may begin while an earlier one still runs.
+    `idempotent`: an attempt may begin while an earlier one still runs. `progress`: a terminal shows
+    how far a long block is.
 
     `explicit` are the names of those that somebody has set; `limit` is the smaller one of the two
     times, and `is_bound` says that somebody has set it: then the branch needs a worker.
@@ -46,7 +47,7 @@ class Settings:
 
     __slots__ = (
         *("max_workers", "timeout", "total_timeout", "memory_limit", "max_depth", "executor"),
-        *("on_error", "scheduler", "idempotent", "explicit", "limit", "is_bound"),
+        *("on_error", "scheduler", "idempotent", "progress", "explicit", "limit", "is_bound"),
     )
 
     max_workers: int
@@ -58,6 +59,7 @@ class Settings:
     on_error: str
     scheduler: str | None
     idempotent: bool
+    progress: bool
     explicit: frozenset[str]
     limit: float | None
     is_bound: bool
@@ -129,6 +131,7 @@ _DEFAULTS: dict[str, Any] = {
     "on_error": "raise",
     "scheduler": None,
     "idempotent": False,
+    "progress": True,
 }
 
 

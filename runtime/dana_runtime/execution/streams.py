@@ -84,7 +84,9 @@ class Engine(Protocol):
 class Stream:
     """The state of one run over many inputs."""
 
-    __slots__ = ("engine", "given", "is_ordered", "is_stopped", "job", "limit", "read", "ready")
+    __slots__ = (
+        *("engine", "failed", "given", "is_ordered", "is_stopped", "job", "limit", "read", "ready"),
+    )
 
     def __init__(self, job: Job, engine: Engine, is_ordered: bool, limit: int | None) -> None:
         self.job = job
@@ -94,6 +96,8 @@ class Stream:
         # How many inputs have been read, and how many outcomes handed out.
         self.read = 0
         self.given = 0
+        # How many Failures there have been.
+        self.failed = 0
         self.is_stopped = False
         # By place, or in a queue, in which places are no matter.
         self.ready: dict[int, tuple[Any, BaseException | None]] = {}
@@ -128,6 +132,7 @@ class Stream:
             BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
             add_note_once(error, f"in {job.name(index)}")
             if job.settings.on_error == "partial" and not ends_block(error):
+                self.failed += 1
                 result, error = Failure(error, job.name(index), 1, elapsed), None
             else:
                 self.is_stopped = True
