@@ -61,6 +61,10 @@ class _Waker:
             with suppress(RuntimeError):
                 self.loop.call_soon_threadsafe(self._wake)
 
+    def done(self, _: object) -> None:
+        """Wake: for tasks that have ended."""
+        self()
+
     def _wake(self) -> None:
         # First: what comes in from now on calls again.
         self.is_called = False
@@ -182,7 +186,8 @@ class AsyncResults(AsyncIterator[Any]):
                 if isinstance(self._inputs, AsyncIterator):
                     if self._reading is None:
                         self._reading = asyncio.ensure_future(_next_of(self._inputs))
-                        self._reading.add_done_callback(lambda _: self._wake())
+                        # Not a method: the task must not keep this alive.
+                        self._reading.add_done_callback(self._waker.done)
                     if not self._reading.done():
                         return
                     reading, self._reading = self._reading, None
@@ -197,9 +202,6 @@ class AsyncResults(AsyncIterator[Any]):
                 self._reading_error = error
             else:
                 stream.put(value)
-
-    def _wake(self) -> None:
-        self._waker()
 
     async def aclose(self) -> None:
         """Cancel what runs, and hand out nothing more."""
