@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import signal
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -202,22 +203,25 @@ def test_a_failure_is_raised_at_its_place(executor: str) -> None:
 
 
 def test_after_a_failure_nothing_more_comes_and_what_runs_is_cancelled() -> None:
-    told = Event()
+    begun, told = Event(), Event()
 
     def fail_or_wait(x: int) -> None:
         if x == 0:
+            begun.wait(WAIT)
             raise ValueError("first")
-        while not cancelled():
-            if told.wait(0.001):
+        begun.set()
+        for _ in range(20_000):
+            if cancelled():
+                told.set()
                 return
-        told.set()
+            told.wait(0.001)
 
     with using(max_workers=2):
         results = pipeline(fail_or_wait).map(range(100))
         with pytest.raises(ValueError, match="first"):
             next(results)
     assert list(results) == []
-    assert told.wait(WAIT) or True
+    assert told.wait(WAIT)
     assert not outermost
 
 
@@ -512,4 +516,51 @@ def test_ending_cancels_coroutines_on_the_loop(way: str) -> None:
 
     asyncio.run(closing_early() if way == "aclose" else being_cancelled())
     assert ended
+    assert not outermost
+
+
+def test_async_results_have_their_time() -> None:
+    async def wait_at_two(x: int) -> int:
+        if x == 2:
+            await asyncio.sleep(WAIT)
+        return x
+
+    forever = Event()
+
+    def block_at_two(x: int) -> int:
+        while x == 2 and not forever.wait(0.005):
+            pass
+        return x
+
+    for function in (wait_at_two, block_at_two):
+        with using(timeout=0.1, on_error="partial"):
+            results = in_loop(function, lambda: range(5))
+        assert isinstance(results.pop(2).error, BranchTimeout)
+        assert results == [0, 1, 3, 4]
+
+
+def test_async_results_from_processes() -> None:
+    def local(x: int) -> int:
+        return 2 * x
+
+    with using(executor="process", max_workers=2):
+        assert in_loop(local, lambda: source(300)) == list(range(0, 600, 2))
+
+
+def test_ctrl_c_while_waiting_ends_the_map() -> None:
+    ended = Event()
+
+    def interrupt(x: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        for _ in range(20_000):
+            if cancelled():
+                ended.set()
+                return
+            ended.wait(0.001)
+
+    results = pipeline(interrupt).map([1])
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    assert ended.wait(WAIT)
+    assert list(results) == []
     assert not outermost

@@ -28,7 +28,7 @@ BATCH_SECONDS = 0.05
 
 # How much larger the next batch may be, and how large at most.
 GROWTH = 4.0
-LARGEST = 1 << 14
+LARGEST = 1 << 12
 
 
 class Attempts:
