@@ -24,7 +24,7 @@ from dana_runtime.scopes import Layer
 Item = tuple[int, Any]
 
 # The seconds that a batch should take: long against the time to hand it over, some milliseconds.
-BATCH_SECONDS = 0.05
+BATCH_SECONDS = 0.08
 
 # How much larger the next batch may be, and how large at most.
 GROWTH = 4.0
