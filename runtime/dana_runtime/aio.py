@@ -215,6 +215,11 @@ _turns = _Turns()
 _is_within_call: ContextVar[bool] = ContextVar("dana_is_within_call", default=False)
 
 
+def mark_within_call() -> None:
+    """Have calls that the running context awaits take no turns: they belong to one that has begun."""
+    _is_within_call.set(True)
+
+
 def _forget_turns() -> None:
     global _turns
     _turns = _Turns()

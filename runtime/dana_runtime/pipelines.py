@@ -10,8 +10,11 @@ from dana_runtime.wording import callable_text, not_callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
     from typing import Any, Self, TypeVar
+
+    from dana_runtime.amany import AsyncResults
+    from dana_runtime.many import Results
 
     _Function = TypeVar("_Function", bound=Callable[..., Any])
     _Partial = functools.partial[Any]
@@ -77,6 +80,19 @@ class Pipeline(_Partial):
         meanwhile; all else runs on the runtime's threads.
         """
         return await _aio(self, *args, **kwargs)
+
+    def map(self, inputs: Iterable[Any], ordered: bool = True, limit: int | None = None) -> Results:
+        """Return a lazy iterator over the results for each of `inputs`: `dana_runtime.many.map_over`."""
+        return _map(self, inputs, ordered, limit)
+
+    def amap(
+        self,
+        inputs: Iterable[Any] | AsyncIterable[Any],
+        ordered: bool = True,
+        limit: int | None = None,
+    ) -> AsyncResults:
+        """Return the same for async code: `async for result in pipeline.amap(inputs)`."""
+        return _amap(self, inputs, ordered, limit)
 
     def __copy__(self) -> Self:
         return self
@@ -189,7 +205,7 @@ def start(head: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def declared(*stages: str) -> Callable[[_Function], _Function]:
-    """Give a declarative function what a Pipeline has too: `stages`, their texts, and `aio`.
+    """Give a declarative function what a Pipeline has too: `stages`, `aio`, `map` and `amap`.
 
     What a decorator has made of it may not take attributes: that is left as it is.
     """
@@ -198,6 +214,8 @@ def declared(*stages: str) -> Callable[[_Function], _Function]:
         try:
             function.stages = stages  # type: ignore[attr-defined]
             function.aio = functools.partial(_aio, function)  # type: ignore[attr-defined]
+            function.map = functools.partial(_map, function)  # type: ignore[attr-defined]
+            function.amap = functools.partial(_amap, function)  # type: ignore[attr-defined]
         except (AttributeError, TypeError):
             pass
         return function
@@ -211,3 +229,28 @@ async def _aio(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> An
     from dana_runtime.aio import awaited_call
 
     return await awaited_call(function, *args, **kwargs)
+
+
+# Imported late, for the programs that never load the threads.
+
+
+def _map(
+    function: Callable[..., Any],
+    inputs: Iterable[Any],
+    ordered: bool = True,
+    limit: int | None = None,
+) -> Results:
+    from dana_runtime.many import map_over
+
+    return map_over(function, inputs, ordered, limit)
+
+
+def _amap(
+    function: Callable[..., Any],
+    inputs: Iterable[Any] | AsyncIterable[Any],
+    ordered: bool = True,
+    limit: int | None = None,
+) -> AsyncResults:
+    from dana_runtime.amany import amap_over
+
+    return amap_over(function, inputs, ordered, limit)

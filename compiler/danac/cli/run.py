@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from danac.loading.errors import UsageError
 from danac.loading.program import run_file, run_standard_input
 from danac.options import DEFAULT, Options
 
 HELP = """\
-usage: danac run [--coerce] [--debug | --pdb] FILE [ARG…] [key=value…]
+usage: danac run [--coerce] [--debug | --pdb] [--no-progress] FILE [ARG…] [key=value…]
 
 Run a Dana program. key=value goes to its __main__ function, converted by the parameter's
 annotation; key=@FILE gives what a .json, .yaml, .csv or text file holds, @@ stands for one @.
@@ -19,6 +21,8 @@ that it imports. In pyproject.toml: coerce = true under [tool.danac].
 --debug runs the branches of blocks one after the other in the program's own thread and without time
 limits, so that breakpoint() stops in them, too. --pdb does the same, and begins Python's debugger
 before the first line.
+
+--no-progress shows no line about how far blocks are that take long; nor does DANA_PROGRESS=0.
 
 Exit status: 0, or 1 after an uncaught error, 2 for a program or a command line that is wrong,
 130 if interrupted, n after sys.exit(n)."""
@@ -39,6 +43,9 @@ def execute(arguments: list[str]) -> int:
             from danac import debugging
 
             debugging.prepare(stop_at_start=option == "--pdb")
+        elif option == "--no-progress":
+            # The runtime reads it, in this process and in those that it starts.
+            os.environ["DANA_PROGRESS"] = "0"
         elif option == "--coerce":
             given = Options(coerce=True)
         else:

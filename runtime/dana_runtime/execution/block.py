@@ -71,3 +71,10 @@ class Block:
 def thread_name(pipeline: str, branch: str) -> str:
     """Return the name that a thread has while it runs `branch`."""
     return f"dana:{pipeline}:{branch}"
+
+
+def block_title(block: Block | None) -> str:
+    """Return what a block is called where it is not about one of its branches: `report (orders.dana:12:31)`."""
+    if block is None:
+        return "block"
+    return f"{block.pipeline or 'block'} ({block.place(0)})"

@@ -15,15 +15,17 @@ from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 from heapq import heappop, heappush
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import get_ident, main_thread
 from time import monotonic
 from typing import Any
 
 from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution import progress
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.backends import backend_for, loop_backend
-from dana_runtime.execution.block import Block
+from dana_runtime.execution.block import Block, block_title
 from dana_runtime.execution.branches import (
     Branch,
     enter,
@@ -189,7 +191,9 @@ class Dispatch:
 
     def _wait(self) -> None:
         step = SIGNAL_SECONDS if get_ident() == main_thread().ident else BUILT_IN_TIMEOUT
-        self.look_at = monotonic() + self._shortest_limit()
+        begun = monotonic()
+        self.look_at = begun + self._shortest_limit()
+        show_at = begun + progress.AFTER_SECONDS if step == SIGNAL_SECONDS else inf
         while self.unfinished and not self.failures:
             wake_at = min(self.look_at, self.later[0][0]) if self.later else self.look_at
             try:
@@ -199,8 +203,12 @@ class Dispatch:
             else:
                 self._take(attempt)
             # Not only when nothing comes: a block of many short branches is never quiet.
-            if monotonic() >= self.look_at:
-                self.look_at = self._end_overdue(monotonic())
+            now = monotonic()
+            if now >= self.look_at:
+                self.look_at = self._end_overdue(now)
+            if now >= show_at:
+                self._show(now - begun)
+                show_at = now + progress.STEP_SECONDS
             self._start_waiting()
         # What has failed at the same time may count more.
         while self.failures:
@@ -210,6 +218,15 @@ class Dispatch:
                 return
             if late is not None and late.error is not None:
                 self.failures.append((late.index, late.error))
+
+    def _show(self, seconds: float) -> None:
+        """Show how far the block is."""
+        if self.settings(0).progress:
+            total = len(self.branches)
+            failed = sum(type(result) is Failure for result in self.results)
+            title, running = block_title(self.block), len(self.active)
+            done = total - self.unfinished
+            progress.show(self, title, total, done, running, failed, seconds)
 
     def _take(self, attempt: Attempt | None) -> None:
         if attempt is None:
@@ -308,6 +325,7 @@ class Dispatch:
 
     def _end(self) -> None:
         """Abandon what still runs, and hold nothing from now on."""
+        progress.clear(self)
         group = self.group
         group.wake = None
         if self.active:

@@ -28,8 +28,9 @@ from time import monotonic
 from typing import Any
 
 from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution import progress
 from dana_runtime.execution.abandonment import Flight, abandon, flights, land
-from dana_runtime.execution.block import Block
+from dana_runtime.execution.block import Block, block_title
 from dana_runtime.execution.branches import (
     Branch,
     name_of,
@@ -192,12 +193,29 @@ class Run(Job):
         latch = self.latch
         limit = self.settings.limit
         # Branches that have not begun are due later than that, and so is all that runs in them.
-        look_at = monotonic() + self._shortest(limit)
-        while not latch.acquire(timeout=min(step, max(0.0, look_at - monotonic()))):
-            now = monotonic()
-            if now >= look_at:
-                look_at = self._end_overdue(now, limit)
+        begun = monotonic()
+        look_at = begun + self._shortest(limit)
+        try:
+            while not latch.acquire(timeout=min(step, max(0.0, look_at - monotonic()))):
+                now = monotonic()
+                if now >= look_at:
+                    look_at = self._end_overdue(now, limit)
+                if now - begun > progress.AFTER_SECONDS and step == SIGNAL_SECONDS:
+                    self._show(now - begun)
+        finally:
+            progress.clear(self)
         self._check_cancelled()
+
+    def _show(self, seconds: float) -> None:
+        """Show how far the block is, ten times a second at most."""
+        if not self.settings.progress:
+            return
+        total = len(self.branches)
+        done = total - len(self.unfinished)
+        running = sum(not flight.is_over() for flight in self.running.copy().values())
+        failed = sum(type(result) is Failure for result in self.results)
+        title = block_title(self.block)
+        progress.show(self, title, total, done, running, failed, seconds)
 
     def _check_cancelled(self) -> None:
         if self.unfinished and not self.failures and self.group.is_cancelled():

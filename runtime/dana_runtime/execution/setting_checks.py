@@ -169,6 +169,7 @@ CHECKS: dict[str, Callable[[str, object], Any]] = {
     "at_least": check_optional_count,
     "fallback": check_anything,
     "profile": check_profile,
+    "progress": check_flag,
 }
 
 

@@ -59,7 +59,7 @@ class Settings:
     Retry says of those, where `retries` is a number. `at_least`: results without which a block fails;
     None is no such number. `fallback`: what stands for the result of what failed, or a function that
     makes it of the Failure; NO_FALLBACK for none. `profile`: the file that keeps what was learned,
-    True for the usual one, None for none.
+    True for the usual one, None for none. `progress`: a terminal shows how far a long block is.
 
     `explicit` are the names of those that somebody has set; `limit` is the smaller one of the two
     times, and `is_bound` says that somebody has set it: then the branch needs a worker. `retry` is what
@@ -70,7 +70,7 @@ class Settings:
 
     __slots__ = (
         *("max_workers", "timeout", "total_timeout", "memory_limit", "max_depth", "executor"),
-        *("on_error", "scheduler", "idempotent", "explicit", "limit", "is_bound"),
+        *("on_error", "scheduler", "idempotent", "progress", "explicit", "limit", "is_bound"),
         "is_claimable",
         *("retries", "backoff", "max_backoff", "jitter", "retry_on", "at_least", "fallback"),
         *("profile", "retry", "is_tolerant"),
@@ -95,6 +95,7 @@ class Settings:
     profile: bool | str | None
     retry: Retry | None
     is_tolerant: bool
+    progress: bool
     explicit: frozenset[str]
     limit: float | None
     is_bound: bool
@@ -191,6 +192,7 @@ _DEFAULTS: dict[str, Any] = {
     "at_least": None,
     "fallback": NO_FALLBACK,
     "profile": None,
+    "progress": True,
 }
 
 

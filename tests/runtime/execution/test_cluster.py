@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 import dana_runtime
+from dana_runtime import Pipeline, using
 from dana_runtime.errors import RemoteError, WorkerDied
 from dana_runtime.execution import cluster
 from dana_runtime.execution.attempt import Attempt
@@ -67,6 +68,20 @@ def start(address):
         return attempt, over, abandon
 
     return start
+
+
+def test_many_inputs_in_batches(address):
+    def fail_once(x):
+        if x == 300:
+            raise ValueError("three hundred")
+        return 2 * x
+
+    settings = {"executor": "dask", "scheduler": address, "max_workers": 2, "on_error": "partial"}
+    with using(**settings):
+        results = list(Pipeline(("fail_once",), fail_once).map(range(1000)))
+    assert isinstance(results[300].error, ValueError)
+    results[300] = 600
+    assert results == list(range(0, 2000, 2))
 
 
 @pytest.fixture

@@ -77,6 +77,11 @@ class SharedFile:
         self._file.truncate(0)
         return views
 
+    def read(self, offset: int) -> bytes:
+        """Return what another process has written so far, from `offset` on."""
+        self._file.seek(offset)
+        return self._file.readall()
+
     def close(self) -> None:
         """Let the file go; those who have mapped it keep what they have mapped."""
         self._file.close()

@@ -105,8 +105,13 @@ def _served(task: Task) -> Response:
     finally:
         thread.name = name
     del function, value
+    return result_of(result, task.results)
+
+
+def result_of(result: Any, results: str = "") -> Response:
+    """Return the response for a result; `results` is the address of the file for large ones."""
     try:
-        return Response(RESULT, _parcel(packed(result), task.results))
+        return Response(RESULT, _parcel(packed(result), results))
     except MemoryError:
         raise
     except Exception as error:
@@ -146,10 +151,15 @@ def _failed(task: Task, error: BaseException) -> Response:
     """Return the response for what the branch has raised."""
     if isinstance(error, MemoryError) and task.memory_limit is not None and _limit is not None:
         return _described(OUT_OF_MEMORY, error)
+    return failure_of(error, task.results)
+
+
+def failure_of(error: BaseException, results: str = "") -> Response:
+    """Return the response for an exception; `results` is the address of the file for large ones."""
     BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
     response = _described(ERROR, error)
     try:
-        return response._replace(parcel=_parcel(packed(error), task.results))
+        return response._replace(parcel=_parcel(packed(error), results))
     except Exception:
         # Its description stands for it.
         return response

@@ -1,0 +1,234 @@
+"""Inputs one by one → their outcomes, in order or as they come, with a bounded number in flight.
+
+    read ─► put ─► engine ─► events ─► take ─► ready ─► pop ─► handed out
+            └──────────── at most `limit` in here ────┘
+
+What is here waits for nothing: who drives a stream, a plain iterator (`many`) or an asynchronous
+one (`amany`), reads the inputs and waits for the events. Engines run the function: `crew` in
+threads, `batches` on backends, and `Inline` where it stands.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from time import monotonic
+from typing import Any, Protocol
+
+from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution.branches import Branch, run_branch
+from dana_runtime.execution.cancellation import Group
+from dana_runtime.execution.outcomes import Failure, ends_block
+from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
+from dana_runtime.scopes import Layer, current_layer
+from dana_runtime.tracebacks import add_note_once, without_runtime_frames
+from dana_runtime.wording import callable_text
+
+# The place of an input, counted from 0, its result or its error, and the seconds that it took.
+Event = tuple[int, Any, BaseException | None, float]
+
+
+class Job:
+    """What all inputs of one stream have in common."""
+
+    __slots__ = ("context", "function", "group", "layer", "settings", "tell", "text")
+
+    def __init__(
+        self,
+        function: Branch,
+        settings: Settings,
+        context: Context,
+        group: Group,
+        tell: Callable[[Any], object],
+    ) -> None:
+        self.function = function
+        self.settings = settings
+        self.context = context
+        self.group = group
+        self.layer = context.get(current_layer)
+        # Takes an event, from any thread.
+        self.tell = tell
+        self.text = callable_text(function)
+
+    def name(self, index: int) -> str:
+        """Return the name of an input's branch in notes and errors."""
+        return f"input {index + 1} of {self.text}"
+
+
+class Engine(Protocol):
+    """What runs the function of a stream. All but its telling is called by the stream's driver only."""
+
+    def room(self) -> int:
+        """Return how many inputs should be in flight."""
+
+    def put(self, index: int, value: Any) -> None:
+        """Take an input."""
+
+    def start(self) -> None:
+        """Begin with what can begin: no more inputs come before the driver waits."""
+
+    def events(self, told: Any) -> list[Event]:
+        """Return the events in something told that is no event itself."""
+
+    def end_overdue(self, now: float) -> float:
+        """End what has run for too long, telling so; return when to look again."""
+
+    def stop(self, index: int) -> None:
+        """Begin with no input after that at `index`."""
+
+    def close(self) -> None:
+        """Begin with nothing more, and hold nothing from now on."""
+
+
+class Stream:
+    """The state of one run over many inputs."""
+
+    __slots__ = (
+        *("engine", "failed", "given", "is_ordered", "is_stopped", "job", "limit", "read", "ready"),
+    )
+
+    def __init__(self, job: Job, engine: Engine, is_ordered: bool, limit: int | None) -> None:
+        self.job = job
+        self.engine = engine
+        self.is_ordered = is_ordered
+        self.limit = limit
+        # How many inputs have been read, and how many outcomes handed out.
+        self.read = 0
+        self.given = 0
+        # How many Failures there have been.
+        self.failed = 0
+        self.is_stopped = False
+        # By place, or in a queue, in which places are no matter.
+        self.ready: dict[int, tuple[Any, BaseException | None]] = {}
+
+    def has_room(self) -> bool:
+        """Tell whether one more input may be read."""
+        limit = self.engine.room() if self.limit is None else self.limit
+        return self.read - self.given < limit and not self.is_stopped
+
+    def put(self, value: Any) -> None:
+        """Take the next input."""
+        index = self.read
+        self.read += 1
+        self.engine.put(index, value)
+
+    def take(self, told: Any) -> None:
+        """Take in what an engine has told; raise BranchCancelled if somebody further out ends it all."""
+        if type(told) is tuple:
+            self._take(told)
+        elif told is not None:
+            for event in self.engine.events(told):
+                self._take(event)
+            # After that: a failure stops what comes after it.
+            self.engine.start()
+        elif self.job.group.is_cancelled():
+            raise BranchCancelled
+
+    def _take(self, event: Event) -> None:
+        index, result, error, elapsed = event
+        if error is not None:
+            job = self.job
+            BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
+            add_note_once(error, f"in {job.name(index)}")
+            if job.settings.on_error == "partial" and not ends_block(error):
+                self.failed += 1
+                result, error = Failure(error, job.name(index), 1, elapsed), None
+            else:
+                self.is_stopped = True
+                self.engine.stop(index)
+                if isinstance(error, (StopIteration, StopAsyncIteration)):
+                    # As in generators: it would look like the end of the results.
+                    ended = RuntimeError(f"{job.name(index)} raised {type(error).__name__}")
+                    ended.__cause__ = error
+                    error = ended
+        # The outcomes of dicts come out in the order in which they went in.
+        self.ready[index] = (result, error)
+
+    def has_next(self) -> bool:
+        """Tell whether there is an outcome to hand out."""
+        return bool(self.ready) if not self.is_ordered else self.given in self.ready
+
+    def pop(self) -> tuple[Any, BaseException | None]:
+        """Return the outcome that comes next."""
+        index = self.given if self.is_ordered else next(iter(self.ready))
+        self.given += 1
+        return self.ready.pop(index)
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing is in flight."""
+        return self.read == self.given
+
+    def close(self) -> None:
+        """Cancel what runs."""
+        self.is_stopped = True
+        group = self.job.group
+        group.wake = None
+        group.cancel()
+        self.engine.close()
+        group.leave()
+        self.ready = {}
+
+
+class Inline:
+    """An engine that runs each input in the caller's thread when it comes."""
+
+    __slots__ = ("_job",)
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def room(self) -> int:
+        """One after the other."""
+        return 1
+
+    def put(self, index: int, value: Any) -> None:
+        """Run one."""
+        job = self._job
+        begun = monotonic()
+        result = error = None
+        own = job.group.of_branch()
+        try:
+            own.enter()
+            layer = Layer(job.layer, None, index)
+            context = job.context.copy()
+            result = context.run(run_branch, job.function, value, own, layer, index, None)
+        except BaseException as caught:
+            error = caught
+        finally:
+            own.leave()
+        job.tell((index, result, error, monotonic() - begun))
+        # The traceback has this frame, which must not refer back to the error.
+        del error
+
+    def start(self) -> None:
+        """All have run."""
+
+    def events(self, told: Any) -> list[Event]:
+        """Nothing else is told."""
+        return []
+
+    def end_overdue(self, now: float) -> float:
+        """Nothing can be ended."""
+        return now + BUILT_IN_TIMEOUT
+
+    def stop(self, index: int) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Told(deque[Any]):
+    """The events of an asynchronous stream: `put` adds one and wakes who waits."""
+
+    __slots__ = ("wake",)
+
+    def __init__(self, wake: Callable[[], object]) -> None:
+        super().__init__()
+        self.wake = wake
+
+    def put(self, event: Any) -> None:
+        """Add one. Any thread."""
+        self.append(event)
+        self.wake()
