@@ -8,16 +8,24 @@ pip := $(bin)/python -m pip --quiet --disable-pip-version-check
 # The Pythons to measure on, each with danac installed; without any it is the one of VENV.
 BENCH_PYTHONS ?=
 
+# How long `make soak` goes on.
+SOAK_SECONDS ?= 60
+
 # What is installed is written down in stamp files, so that a second run installs nothing.
 installed := $(VENV)/.installed
 installed_test := $(VENV)/.installed-test
 installed_dev := $(VENV)/.installed-dev
 
-.PHONY: help demo test lint format pytest bench-language clean
+# The race has an environment of its own, with all the competitors that can be had.
+BENCH_VENV ?= .venvs/bench
+bench_bin := $(BENCH_VENV)/bin
+installed_bench := $(BENCH_VENV)/.installed-bench
+
+.PHONY: help demo test lint format pytest bench bench-quick bench-reference bench-language bench-blocks soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(installed) ## compile and run examples/flights on its real data
 	$(bin)/danac run examples/flights/flights.dana
@@ -37,8 +45,25 @@ format: $(installed_dev) ## let ruff mend what it can
 pytest: $(installed_test) ## only the tests, without lint or coverage
 	$(bin)/python -m pytest
 
+bench: $(installed_bench) ## race everything, in an environment of its own; benchmarks/README.md shows the results
+	$(bench_bin)/python -m benchmarks.race
+	$(bench_bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
+	$(bench_bin)/python -m benchmarks.compilation
+
+bench-quick: $(installed_bench) ## race in two minutes and print how the goals are met
+	$(bench_bin)/python -m benchmarks.race --quick
+
+bench-reference: ## install the reference interpreter, for make bench to race against
+	benchmarks/reference/install.sh .venvs/reference
+
 bench-language: $(installed) ## measure compiled Dana against Python; benchmarks/README.md shows the result
 	$(bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
+
+bench-blocks: $(installed) ## measure parallel blocks against Python's own threads
+	$(bin)/python -m benchmarks.blocks $(addprefix --python ,$(BENCH_PYTHONS))
+
+soak: $(installed_test) ## run random blocks for SOAK_SECONDS, and count what is left over
+	$(bin)/python -m tests.soak --seconds $(SOAK_SECONDS)
 
 clean: ## remove the environments and all that the tools left behind
 	rm -rf .venv .venvs dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis
@@ -56,6 +81,18 @@ $(installed_test): pyproject.toml | $(bin)/python
 $(installed_dev): pyproject.toml | $(bin)/python
 	$(pip) install --editable '.[dev]'
 	@touch $(installed) $(installed_test) $@
+
+# A competitor that cannot be installed here is skipped, and the results say so.
+$(installed_bench): pyproject.toml benchmarks/competitors.txt
+	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) $(bench_bin)/python
+	$(bench_bin)/python -m pip --quiet --disable-pip-version-check install --editable '.[processes]' 'pytest>=8.4' \
+	    'pytest-benchmark>=5.0' 'pytest-timeout>=2.3'
+	@$(bench_bin)/python -m pip --quiet --disable-pip-version-check install -r benchmarks/competitors.txt || \
+	    while read -r package; do \
+	        $(bench_bin)/python -m pip --quiet --disable-pip-version-check install "$$package" || \
+	            echo "$$package cannot be installed here: skipped"; \
+	    done < benchmarks/competitors.txt
+	@touch $@
 
 candidates := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 

@@ -1,6 +1,6 @@
-"""results/*.json → README.md: every figure on that page comes from here, and none is typed by hand.
+"""results/*.json → README.md and its pictures: every figure there comes from here, and none is typed by hand.
 
-`python -m benchmarks.report` writes the page anew from the results that there are.
+`python -m benchmarks.report` writes anew, from the results that there are, what stands between the page's markers.
 """
 
 from __future__ import annotations
@@ -9,29 +9,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.race import plots, tables
+
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results"
 
-INTRODUCTION = """\
-# Benchmarks
-
-This page is written by `benchmarks/report.py` from the files in `benchmarks/results/`.
-
-| command | measures | writes |
-|---|---|---|
-| `make bench-language` | compiled Dana against the same thing written in Python | `results/language.json` |
-| `python -m benchmarks.compilation` | where the compiler spends its time | `results/compilation.json` |
-| `python -m pytest benchmarks -k NAME` | one comparison, with pytest-benchmark | |
-
-A figure is a ratio: the time of the compiled Dana divided by the time of what it is compared with, 1.00 where they
-take the same. The two are timed in turns (A B, B A, A B, …) in several processes one after the other, after a
-warm-up; a ratio is that of the shortest of five times of each, the figure is the median of all ratios, and behind
-it stand the quartiles, between which half of them lie. Before anything is timed, both sides must compute equal
-values.
-
-**Bold** figures miss their goal. Behind a `=` both sides are the same bytecode: whatever is not 1.00 there is
-noise, from other work and from where the code happens to lie in memory, and so much of it the others have too.
-"""
+# Where the results stand in README.md; what is outside is written by hand, and holds no figures.
+BEGIN = "<!-- results: from here on written by benchmarks/report.py -->"
+END = "<!-- end of the results -->"
 
 
 def write(suite: str, results: dict[str, Any]) -> None:
@@ -43,13 +28,25 @@ def write(suite: str, results: dict[str, Any]) -> None:
 
 
 def write_page() -> None:
-    """Write README.md from all results that there are."""
-    sections = [INTRODUCTION]
-    for suite, make in SECTIONS.items():
-        path = RESULTS / f"{suite}.json"
-        if path.exists():
-            sections.append(make(json.loads(path.read_text("utf-8"))))
-    (FOLDER / "README.md").write_text("\n".join(sections), "utf-8")
+    """Write the tables and pictures of README.md from all results that there are."""
+    results = {
+        path.stem: json.loads(path.read_text("utf-8")) for path in sorted(RESULTS.glob("*.json"))
+    }
+    sections = []
+    raced = {suite: found for suite, found in results.items() if suite in tables.SECTIONS}
+    if raced:
+        sections.append("\n".join(["## Goals", "", *tables.goals_table(raced), ""]))
+    for suite, section in tables.SECTIONS.items():
+        if suite in raced:
+            sections.append(section(raced[suite], _conditions(raced[suite]["runs"])))
+            plots.write(suite, raced[suite], RESULTS)
+    sections += [make(results[suite]) for suite, make in SECTIONS.items() if suite in results]
+    path = FOLDER / "README.md"
+    before, begin, rest = path.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path} lacks the markers between which the results stand")
+    path.write_text("\n".join([before + begin, "", *sections, end + after]), "utf-8")
 
 
 def _conditions(runs: list[dict[str, Any]]) -> str:
@@ -71,8 +68,17 @@ def _row(cells: list[str]) -> str:
 
 def language_tables(results: dict[str, Any]) -> str:
     """Return the section on `results/language.json`: one table a group, one column a Python."""
+    return _tables("## Compiled Dana against Python", results)
+
+
+def block_tables(results: dict[str, Any]) -> str:
+    """Return the section on `results/blocks.json`, in the same form."""
+    return _tables("## Parallel blocks against Python's threads", results)
+
+
+def _tables(title: str, results: dict[str, Any]) -> str:
     runs = results["runs"]
-    lines = ["## Compiled Dana against Python", "", _conditions(runs)]
+    lines = [title, "", _conditions(runs)]
     head = ["Dana", "against", "goal"]
     for run in runs:
         head += [run["conditions"]["python"].removeprefix("CPython "), "quartiles"]
@@ -128,7 +134,29 @@ def compilation_tables(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-SECTIONS = {"language": language_tables, "compilation": compilation_tables}
+# --- Branches in processes ------------------------------------------------------------------------
+
+
+def processes_tables(results: dict[str, Any]) -> str:
+    """Return the section on `results/processes.json`: one row a comparison."""
+    lines = ["## Branches in processes", "", _conditions([results])]
+    lines += ["", "A ratio of cold times is that of two, taken one after the other.", ""]
+    head = ["work", "against", "ms", "ms of the other", "ratio", "quartiles", "rounds"]
+    lines += [_row(head), _row(["---"] * 2 + ["--:"] * 5)]
+    for row in results["comparisons"]:
+        low, high = row["quartiles"]
+        ours, theirs = row["milliseconds"]
+        cells = [row["name"], row["against"], f"{ours:.1f}", f"{theirs:.1f}", f"{row['ratio']:.2f}"]
+        lines.append(_row([*cells, f"{low:.2f} to {high:.2f}", str(row["rounds"])]))
+    return "\n".join(lines) + "\n"
+
+
+SECTIONS = {
+    "language": language_tables,
+    "block_costs": block_tables,
+    "compilation": compilation_tables,
+    "processes": processes_tables,
+}
 
 
 if __name__ == "__main__":

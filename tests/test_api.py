@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import traceback
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 pytest.importorskip("danac.compilation")
 
 import danac
+from danac import nodes
+from danac.lowering import module
 
 
 def test_public_names():
@@ -64,6 +67,35 @@ class TestRunSource:
         with pytest.raises(danac.DanaSyntaxError) as caught:
             danac.run_source("x = (\n", "cell 8")
         assert caught.value.filename == "cell 8"
+
+
+@pytest.mark.parametrize(
+    "use", [danac.compile_source, danac.to_ast, danac.to_python, danac.run_source]
+)
+@pytest.mark.parametrize("text", ["x = (", "break", "x = eval('1')", "def f(x):\n    global x"])
+def test_errors_show_no_frames_of_the_compiler(use, text):
+    with pytest.raises(danac.DanaSyntaxError) as caught:
+        use(text, "cell 9")
+    frames = [frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert frames == [__file__]
+    shown = "".join(traceback.format_exception(caught.value))
+    assert shown.count("Traceback") == 1
+    assert shown.count("File") == 2
+    assert 'File "cell 9", line' in shown
+
+
+def test_the_garbage_collector_is_left_alone(monkeypatch):
+    """It is the whole process's, in which other threads may need it."""
+    seen = []
+    lower = module._STATEMENTS[nodes.Pass]
+
+    def looking(*arguments):
+        seen.append(gc.isenabled())
+        return lower(*arguments)
+
+    monkeypatch.setitem(module._STATEMENTS, nodes.Pass, looking)
+    danac.compile_source("pass")
+    assert seen == [True]
 
 
 def test_to_python_lists_a_program():

@@ -8,7 +8,8 @@ import os
 import pytest
 
 RUN_AS_PROGRAMS = {
-    name: f"{name}.dana" for name in ("exports", "flights", "orders", "quality", "site_report")
+    name: f"{name}.dana"
+    for name in ("exports", "flaky_site", "flights", "orders", "quality", "site_report")
 }
 BUILT = {"ahead_of_time"}
 

@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).parent.parent
 ROOTS = {"danac": CHECKOUT / "compiler", "dana_runtime": CHECKOUT / "runtime"}
 
 FOUNDATION = {"version", "options", "source", "diagnostics", "nodes", "identifiers", "staging"}
-STAGES = {"syntax", "analysis", "lowering", "cells", "listing"}
+STAGES = {"syntax", "analysis", "lowering", "assembly", "cells", "listing"}
 VIEWS = {"highlighting", "graph", "repl"}
 
 # Each part of danac, and the other parts that it may import. A part is a module or folder directly
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "syntax": FOUNDATION,
     "analysis": FOUNDATION,
     "lowering": FOUNDATION | {"analysis"},
+    "assembly": FOUNDATION,
     "listing": FOUNDATION,
     "cells": set(),
     # For people to look at: colours and pictures of programs, nothing of which is executed.
@@ -69,6 +70,13 @@ MAY_IMPORT_LIBRARY = {
     "coverage": "coverage_plugin",
     "pytest": "testing",
     "_pytest": "testing",
+}
+
+# The optional libraries of the runtime, and who may import each; they are loaded when first used.
+EXTRAS = {
+    "loky": ("dana_runtime.execution.processes",),
+    "cloudpickle": ("dana_runtime.execution.processes", "dana_runtime.execution.cluster"),
+    "distributed": ("dana_runtime.execution.cluster",),
 }
 
 
@@ -129,7 +137,8 @@ def test_runtime_imports_only_itself_and_the_standard_library():
     outside = [
         f"{module} imports {imported}"
         for module, imported in all_imports("dana_runtime")
-        if is_library(imported) or imported.split(".")[0] == "danac"
+        if (is_library(imported) or imported.split(".")[0] == "danac")
+        and not module.startswith(EXTRAS.get(imported.split(".")[0], ()) or "-")
     ]
     assert outside == []
 

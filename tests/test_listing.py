@@ -6,12 +6,15 @@ import warnings
 
 import pytest
 
-from danac.diagnostics import InternalError
+from danac.diagnostics import DanaSyntaxError, InternalError
 from danac.listing import to_python
+from danac.source import Source
+
+NOWHERE = Source("")
 
 
 def listed(text: str) -> str:
-    return to_python(ast.parse(text))
+    return to_python(ast.parse(text), Source(text))
 
 
 def same(text: str, other: str) -> bool:
@@ -136,7 +139,7 @@ def test_same_tree_gives_the_same_text():
     assert listed(text) == listed(text)
     tree = ast.parse(text)
     before = ast.dump(tree, include_attributes=True)
-    assert to_python(tree) == to_python(tree)
+    assert to_python(tree, NOWHERE) == to_python(tree, NOWHERE)
     assert ast.dump(tree, include_attributes=True) == before
 
 
@@ -147,7 +150,7 @@ def test_tree_without_positions_or_optional_fields():
         body=[ast.Return(value=ast.Constant(1))],
         decorator_list=[],
     )
-    assert listed(to_python(ast.Module(body=[function], type_ignores=[]))) == (
+    assert listed(to_python(ast.Module(body=[function], type_ignores=[]), NOWHERE)) == (
         "def f():\n    return 1\n"
     )
 
@@ -191,7 +194,18 @@ def test_tree_that_no_text_stands_for_is_a_bug(value):
     statement = ast.Assign(targets=[ast.Name(id="x", ctx=ast.Store())], value=value)
     tree = ast.fix_missing_locations(ast.Module(body=[statement], type_ignores=[]))
     with pytest.raises(InternalError):
-        to_python(tree)
+        to_python(tree, NOWHERE)
+
+
+def test_more_brackets_than_python_reads():
+    tree = ast.parse("ä = 1; x = 1")
+    for _ in range(250):
+        called = ast.Call(ast.Name("f", ast.Load()), [tree.body[1].value], [])
+        tree.body[1].value = ast.copy_location(called, tree.body[1].value)
+    ast.fix_missing_locations(tree)
+    with pytest.raises(DanaSyntaxError, match="too deeply nested for the text of a") as caught:
+        to_python(tree, Source("ä = 1; x = 1"))
+    assert caught.value.diagnostic.span == (1, 8, 1, 9)
 
 
 def test_no_warnings_escape():

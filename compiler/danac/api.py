@@ -11,23 +11,31 @@ from itertools import count
 from types import CodeType
 from typing import Any
 
+from dana_runtime.tracebacks import RaisedByCaller
 from danac import compilation, listing
-from danac.diagnostics import Diagnostic
+from danac.diagnostics import DanaSyntaxError, Diagnostic
 from danac.loading.tracebacks import register_text
 from danac.options import Options
+from danac.source import Source
 
 _DEFAULT = "<dana>"
 _numbers = count(1)
 
 
+# Where in the compiler an error was found is nothing that its user wants to see.
+_own_frames_hidden = RaisedByCaller(DanaSyntaxError)
+
+
 def compile_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> CodeType:
     """Return the code object of the program `text`; raises `DanaSyntaxError` for a wrong one."""
-    return compilation.compile_source(text, filename, Options(coerce))
+    with _own_frames_hidden:
+        return compilation.compile_source(text, filename, Options(coerce))
 
 
 def to_ast(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> ast.Module:
     """Return the Python tree that the program `text` means; raises `DanaSyntaxError`."""
-    return compilation.to_ast(text, filename, Options(coerce))
+    with _own_frames_hidden:
+        return compilation.to_ast(text, filename, Options(coerce))
 
 
 def to_python(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> str:
@@ -35,7 +43,9 @@ def to_python(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> s
 
     Raises `DanaSyntaxError`.
     """
-    return listing.to_python(to_ast(text, filename, coerce=coerce))
+    with _own_frames_hidden:
+        tree = compilation.to_ast(text, filename, Options(coerce))
+        return listing.to_python(tree, Source(text, filename))
 
 
 def check_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> list[Diagnostic]:
@@ -54,7 +64,8 @@ def run_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> 
     """
     if filename == _DEFAULT:
         filename = f"<dana {next(_numbers)}>"
-    code = compile_source(text, filename, coerce=coerce)
+    with _own_frames_hidden:
+        code = compilation.compile_source(text, filename, Options(coerce))
     register_text(filename, text)
     namespace = {"__name__": "__main__", "__file__": filename, "__dana__": True}
     exec(code, namespace)

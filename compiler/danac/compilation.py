@@ -3,46 +3,63 @@
 from __future__ import annotations
 
 import ast
-import gc
-import marshal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from danac import nodes
 from danac.analysis.decisions import impossible_calls
+from danac.analysis.doubtful import doubtful
 from danac.analysis.earlier import remember
 from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
 from danac.analysis.undefined import undefined_names
 from danac.analysis.warnings import warnings
+from danac.assembly import assemble
 from danac.cells import as_cell
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.lowering import lower
 from danac.options import DEFAULT, Options
-from danac.source import Source, Span
+from danac.source import Source
 from danac.syntax.build import build as build_nodes
 from danac.syntax.parse import ParseTree
 from danac.syntax.parse import parse as parse_text
 
+Report: TypeAlias = Callable[[Diagnostic, Source], None]
+"""Takes a finding about the program at hand."""
 
-def compile_source(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> CodeType:
+
+def compile_source(
+    text: str,
+    filename: str = "<dana>",
+    options: Options = DEFAULT,
+    report: Report | None = None,
+) -> CodeType:
     """Compile a program to the code object of its module.
 
-    Raises `DanaSyntaxError` for a wrong program, and nothing else but `InternalError` for a bug of danac.
+    `report` is told what the program does that it can hardly mean, of which Python's own compiler warns
+    too; all other warnings are for `check_source`. Raises `DanaSyntaxError` for a wrong program, and
+    nothing else but `InternalError` for a bug of danac.
     """
     source = Source(text, filename)
-    with _undisturbed():
-        return _assemble(_lower(build(source), source, options), source)
+    with _bugs_shown_as_such():
+        module = build(source)
+        code = assemble(_lower(module, source, options), source)
+        findings = [] if report is None else doubtful(module)
+    for finding in findings:
+        assert report is not None
+        report(finding, source)
+    return code
 
 
 class Cell(NamedTuple):
-    """A compiled cell: its code, whether that leaves a value (`cells.RESULT`), and its tree."""
+    """A compiled cell: its code, whether that leaves a value (`cells.RESULT`), its tree and its text."""
 
     code: CodeType
     has_result: bool
     tree: ast.Module
+    source: Source
 
 
 def compile_cell(
@@ -52,17 +69,20 @@ def compile_cell(
 
     `number` tells it apart from the others. Raises as `compile_source` does.
     """
-    with _undisturbed():
+    with _bugs_shown_as_such():
         tree = _lower(build(source), source, options, known)
         has_result = as_cell(tree, number)
-        return Cell(_assemble(tree, source), has_result, tree)
+        return Cell(assemble(tree, source), has_result, tree, source)
 
 
 def to_ast(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> ast.Module:
     """Return the Python tree that a program means; raises as `compile_source` does."""
     source = Source(text, filename)
-    with _undisturbed():
-        return _lower(build(source), source, options)
+    with _bugs_shown_as_such():
+        tree = _lower(build(source), source, options)
+        # Some rules only Python's own compiler knows: what it refuses is no program.
+        assemble(tree, source)
+        return tree
 
 
 def parse(source: Source) -> ParseTree:
@@ -85,7 +105,7 @@ def check_source(
     source = Source(text, filename)
     findings: list[Diagnostic] = []
     try:
-        with _undisturbed():
+        with _bugs_shown_as_such():
             findings += _findings(source, options)
     except DanaSyntaxError as error:
         findings.append(error.diagnostic)
@@ -104,7 +124,7 @@ def _findings(source: Source, options: Options) -> list[Diagnostic]:
     ]
     if not wrong:
         try:
-            _assemble(lower(module, names, source, options), source)
+            assemble(lower(module, names, source, options), source)
         except DanaSyntaxError as error:
             findings.append(error.diagnostic)
     return findings
@@ -126,52 +146,13 @@ def _lower(
     return lower(module, names, source, options)
 
 
-def _assemble(tree: ast.Module, source: Source) -> CodeType:
-    try:
-        code = compile(tree, source.filename, "exec", dont_inherit=True)
-        # Marshal marks what is referred to more than once. In a copy of its own the code's constants are
-        # no longer the tree's, so its bytes do not depend on when the tree goes.
-        copied: CodeType = marshal.loads(marshal.dumps(code))
-        return copied
-    except SyntaxError as error:
-        # Python checks what has to do with its own scopes, such as a `nonlocal` without a binding.
-        line, column = error.lineno or 1, error.offset or 1
-        span = Span(line, column, error.end_lineno or line, error.end_offset or column + 1)
-        raise DanaSyntaxError(error.msg, source, span, code="DANA180") from None
-    except (RecursionError, MemoryError):
-        raise DanaSyntaxError("too deeply nested", source, _deepest(tree), code="DANA190") from None
-    except (ValueError, TypeError) as error:
-        raise InternalError(f"Python does not accept the generated tree: {error}", tree) from error
-
-
-def _deepest(tree: ast.Module) -> Span:
-    """Return the first position in the statement whose expressions are nested most deeply."""
-    deepest, place = 0, tree.body[0]
-    for statement in tree.body:
-        todo: list[tuple[ast.AST, int]] = [(statement, 0)]
-        while todo:
-            node, depth = todo.pop()
-            if depth > deepest:
-                deepest, place = depth, statement
-            todo.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
-    return Span(place.lineno, place.col_offset + 1, place.lineno, place.col_offset + 2)
-
-
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Run the stages with the garbage collector at rest, and report what they should not raise as a bug.
-
-    Trees and nodes all live until the end, so collections in between find nothing: they made the time
-    grow faster than the program.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
+def _bugs_shown_as_such() -> Iterator[None]:
+    """Run the stages, and report what they should not raise as a bug."""
     try:
         yield
-    except (DanaSyntaxError, InternalError):
+    except DanaSyntaxError:
         raise
     except Exception as error:
-        raise InternalError(f"{type(error).__name__}: {error}") from error
-    finally:
-        if was_enabled:
-            gc.enable()
+        bug = InternalError.of(error)
+        raise bug from (None if bug is error else error)

@@ -69,6 +69,19 @@ class InternalError(Exception):
         super().__init__(
             f"{message}{where}\n  This is a bug in danac. Please report it with the program."
         )
+        self.message = message
+
+    @classmethod
+    def of(cls, error: Exception) -> InternalError:
+        """Return `error`, which none of danac's stages should raise, as what it is: a bug."""
+        return error if isinstance(error, cls) else cls(f"{type(error).__name__}: {error}")
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """The bug as a finding about the program that showed it; nobody knows where in it."""
+        hint = "this is a bug in danac: please report it with the program"
+        nowhere = Span(1, 1, 1, 1)
+        return Diagnostic("DANA900", f"internal error: {self.message}", "error", nowhere, hint)
 
 
 def render(diagnostic: Diagnostic, source: Source) -> str:

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
-from danac.diagnostics import InternalError
+from danac.diagnostics import DanaSyntaxError, InternalError
+from danac.source import Source, Span
 
 # As deep as any chain that Python itself compiles, a few frames a link.
 _DEEPEST = 20_000
@@ -23,14 +24,16 @@ _DEEPEST = 20_000
 _UNPRINTED = frozenset({"kind", "type_comment", "type_ignores"})
 
 
-def to_python(tree: ast.Module) -> str:
-    """Return `tree` as Python source; the same tree gives the same text.
+def to_python(tree: ast.Module, source: Source) -> str:
+    """Return `tree`, which was made from `source`, as Python source; the same tree gives the same text.
 
-    Raises `InternalError` for a tree whose text would not parse back to the same tree.
+    Raises `DanaSyntaxError` for what Python compiles as a tree, but could not read as a text: it
+    allows 200 brackets inside each other. Raises `InternalError` for any other tree whose text would
+    not parse back to the same tree.
     """
     if not tree.body:
         return ""
-    printed = [_print_statement(statement) for statement in tree.body]
+    printed = [_print_statement(statement, source) for statement in tree.body]
     parts = [printed[0]]
     for index, (one, other) in enumerate(pairwise(tree.body)):
         parts += ("\n" * _blank_lines(one, other, is_first=index == 0), printed[index + 1])
@@ -44,7 +47,7 @@ def to_python(tree: ast.Module) -> str:
 _LARGE = 5_000  # nodes in one statement
 
 
-def _print_statement(statement: ast.stmt) -> str:
+def _print_statement(statement: ast.stmt, source: Source) -> str:
     module = ast.Module(body=[statement], type_ignores=[])
     # Astor's time grows with the square of a statement's size.
     is_large = sum(1 for _ in ast.walk(module)) > _LARGE
@@ -56,11 +59,37 @@ def _print_statement(statement: ast.stmt) -> str:
     try:
         with _deeper_recursion():
             text = ast.unparse(module) + "\n"
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise _too_deep(statement, source) from None
+    except ValueError as error:
         raise InternalError(f"a statement cannot be printed: {error}", statement) from error
     if not _means(text, module):
+        if _is_too_deep(text):
+            raise _too_deep(statement, source)
         raise InternalError("a printed statement does not parse back to its tree", statement)
     return text
+
+
+def _is_too_deep(text: str) -> bool:
+    """Return whether Python could not read `text` because of its nesting only."""
+    try:
+        ast.parse(text)
+    except (RecursionError, MemoryError):
+        return True
+    except SyntaxError as error:
+        return error.msg.startswith("too many")
+    return False
+
+
+def _too_deep(statement: ast.stmt, source: Source) -> DanaSyntaxError:
+    line, column = statement.lineno, source.column(statement.lineno, statement.col_offset)
+    return DanaSyntaxError(
+        "too deeply nested for the text of a .py file",
+        source,
+        Span(line, column, line, column + 1),
+        code="DANA190",
+        hint="bind a part of it to a name",
+    )
 
 
 def _print_with_astor(module: ast.Module) -> str | None:

@@ -73,5 +73,17 @@ class Source:
             line, self._byte_column(line, column), end_line, self._byte_column(end_line, end_column)
         )
 
+    def span_of(self, position: PythonPosition) -> Span:
+        """Convert back what Python says of the generated tree: the inverse of `python_position`."""
+        line, offset, end_line, end_offset = position
+        return Span(line, self.column(line, offset), end_line, self.column(end_line, end_offset))
+
+    def column(self, line: int, offset: int) -> int:
+        """Return the column, in characters from 1, at which byte `offset`, from 0, of a line stands."""
+        if self._ascii:
+            return offset + 1
+        before = self.line(line).encode("utf-8", "surrogatepass")[:offset]
+        return len(before.decode("utf-8", "replace")) + 1
+
     def _byte_column(self, line: int, column: int) -> int:
         return len(self.line(line)[: column - 1].encode("utf-8", "surrogatepass"))

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     )
     from dana_runtime.execution.block import Block
     from dana_runtime.execution.cancellation import cancelled
+    from dana_runtime.execution.captures import Captured
     from dana_runtime.execution.ending import shutdown
     from dana_runtime.execution.fan_out import (
-        Captured,
         fan_out,
         fan_out_capturing,
         run_in_order,
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from dana_runtime.execution.settings import configure, parallel_config, policy, using
     from dana_runtime.execution.stages import run_stage, with_policy
     from dana_runtime.execution.statistics import stats
+    from dana_runtime.execution.worker_setups import register_worker_setup, unregister_worker_setup
+    from dana_runtime.faults.breaker import Breaker
+    from dana_runtime.faults.poet import poet
+    from dana_runtime.faults.retry import Retry
     from dana_runtime.functions import (
         add_four,
         add_one,
@@ -57,7 +61,13 @@ if TYPE_CHECKING:
         validate_args,
     )
     from dana_runtime.logs import log, log_calls, log_level, log_with_prefix
-    from dana_runtime.modules import import_python
+    from dana_runtime.modules import (
+        import_names,
+        import_path,
+        import_python,
+        import_python_names,
+        import_python_star,
+    )
     from dana_runtime.orchestration.branches import Orchestrated
     from dana_runtime.orchestration.calls import orchestrate, plan_for
     from dana_runtime.orchestration.context import Context, LocalNames
@@ -68,7 +78,7 @@ if TYPE_CHECKING:
     from dana_runtime.values.conversion import cast, convert
     from dana_runtime.values.interfaces import interface
     from dana_runtime.values.methods import bound, call_method, method_of, receiver
-    from dana_runtime.values.renaming import imported, named
+    from dana_runtime.values.renaming import named
     from dana_runtime.values.structs import struct
     from dana_runtime.values.subscripts import subscript_note
     from dana_runtime.values.texts import (
@@ -100,20 +110,25 @@ _MODULE_OF = {
         ),
         "execution.block": "Block",
         "execution.cancellation": "cancelled",
+        "execution.captures": "Captured",
         "execution.ending": "shutdown",
-        "execution.fan_out": "Captured fan_out fan_out_capturing run_in_order run_in_order_capturing",
+        "execution.fan_out": "fan_out fan_out_capturing run_in_order run_in_order_capturing",
         "execution.outcomes": "Failure successes",
         "execution.settings": "configure parallel_config policy using",
         "execution.stages": "run_stage with_policy",
         "execution.statistics": "stats",
+        "execution.worker_setups": "register_worker_setup unregister_worker_setup",
+        "faults.breaker": "Breaker",
+        "faults.poet": "poet",
+        "faults.retry": "Retry",
         "functions": (
             "add_four add_one add_three add_two capitalize_words factorial is_even is_odd "
             "noop repeat semantic_bool sum_range title_case validate_args"
         ),
         "logs": "log log_calls log_level log_with_prefix",
-        "modules": "import_python",
-        "orchestration.calls": "orchestrate plan_for",
+        "modules": "import_names import_path import_python import_python_names import_python_star",
         "orchestration.branches": "Orchestrated",
+        "orchestration.calls": "orchestrate plan_for",
         "orchestration.context": "Context LocalNames",
         "orchestration.shapes": "Shape",
         "pipelines": "Pipeline apply call_stage declared pipe resolved start",
@@ -122,7 +137,7 @@ _MODULE_OF = {
         "values.conversion": "cast convert",
         "values.interfaces": "interface",
         "values.methods": "bound call_method method_of receiver",
-        "values.renaming": "imported named",
+        "values.renaming": "named",
         "values.structs": "struct",
         "values.subscripts": "subscript_note",
         "values.texts": (
@@ -138,6 +153,7 @@ __all__ = [
     "Block",
     "BranchCancelled",
     "BranchTimeout",
+    "Breaker",
     "Captured",
     "CircuitOpen",
     "Context",
@@ -150,6 +166,7 @@ __all__ = [
     "OrchestrationError",
     "Pipeline",
     "RemoteError",
+    "Retry",
     "SettingsError",
     "Shape",
     "WorkerDied",
@@ -188,8 +205,11 @@ __all__ = [
     "fan_out",
     "fan_out_capturing",
     "holds",
+    "import_names",
+    "import_path",
     "import_python",
-    "imported",
+    "import_python_names",
+    "import_python_star",
     "interface",
     "is_callable",
     "is_even",
@@ -208,10 +228,12 @@ __all__ = [
     "parallel_config",
     "pipe",
     "plan_for",
+    "poet",
     "policy",
     "private_scope",
     "public",
     "receiver",
+    "register_worker_setup",
     "repeat",
     "resolved",
     "run_in_order",
@@ -230,6 +252,7 @@ __all__ = [
     "text",
     "title_case",
     "type_named",
+    "unregister_worker_setup",
     "using",
     "validate_args",
     "with_policy",

@@ -1,7 +1,9 @@
-"""`import m.py`: the name of a Python module → that module, although a Dana one may have the name.
+"""Imports that Python's own statements cannot say: the Python module `m.py`, and private names.
 
-    m is not Dana's ──► importlib.import_module("m")
-    m is Dana's     ──► the Python file beside it or further on the path, imported as `m__py`
+    import m.py, m is not Dana's   ──► importlib.import_module("m")
+    import m.py, m is Dana's       ──► the Python file beside it or further on the path, as `m__py`
+    from m.py import f, from m.py import *
+    from m import _x               ──► refused where m is Dana's, which shows when it is imported
 
 Needs no compiler: a program that was built ahead of time finds the same modules.
 """
@@ -9,13 +11,26 @@ Needs no compiler: a program that was built ahead of time finds the same modules
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import BuiltinImporter, ExtensionFileLoader, ModuleSpec, PathFinder
-from importlib.util import module_from_spec, spec_from_file_location, spec_from_loader
+from importlib.util import (
+    module_from_spec,
+    resolve_name,
+    spec_from_file_location,
+    spec_from_loader,
+)
 from types import ModuleType
+
+from dana_runtime.tracebacks import RaisedByCaller
+from dana_runtime.values.renaming import python_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _DANA_FILES = (
     "{}.dana",
@@ -25,13 +40,16 @@ _DANA_FILES = (
 )
 
 
-def import_python(name: str) -> ModuleType:
+def import_python(name: str, package: str | None = None) -> ModuleType:
     """Return the Python module `name`, dotted or not, as Dana's `import name.py` means it.
 
-    Beside a Dana module of that name, and where one comes earlier on the path, it is imported
-    once as `name__py`. Raises ModuleNotFoundError, with `name`, if there is no such module, and
-    what the module raises.
+    A name that begins with dots is looked for in `package`. Beside a Dana module of that name, and
+    where one comes earlier on the path, it is imported once as `name__py`. Raises
+    ModuleNotFoundError, with `name`, if there is no such module, ImportError for dots that lead
+    nowhere, and what the module raises.
     """
+    if name.startswith("."):
+        name = _absolute(name, package)
     alias = f"{name}__py"
     if alias in _aliases.specs:
         return importlib.import_module(alias)
@@ -39,6 +57,9 @@ def import_python(name: str) -> ModuleType:
     if known is not None and not _is_dana(known):
         return importlib.import_module(name)
     path = _search_path(name)
+    if _is_found(alias, path):
+        # A tree that was built ahead of time has a Python module beside a Dana one under this name.
+        return importlib.import_module(alias)
     if known is None and not _dana_comes_first(name, path):
         module = importlib.import_module(name)
         if not _is_dana(module):
@@ -51,6 +72,100 @@ def import_python(name: str) -> ModuleType:
         sys.meta_path.insert(0, _aliases)
     # Not loaded by hand: importlib has the locks, and knows what to do when the module fails.
     return importlib.import_module(alias)
+
+
+def import_python_names(name: str, package: str | None, *names: str) -> tuple[Any, ...]:
+    """Return what `from name.py import names` binds; raises as `import_python` and the statement."""
+    module = _with_submodules(import_python(name, package), names)
+    with RaisedByCaller(ImportError):
+        return _taken(module, names)
+
+
+def import_python_star(name: str, package: str | None) -> None:
+    """Bind in the calling module what `from name.py import *` binds; raises as `import_python`."""
+    module = _with_submodules(import_python(name, package), ("*",))
+    sys._getframe(1).f_globals.update(_run_import("*", module))
+
+
+def import_names(name: str, package: str | None, *names: str) -> tuple[Any, ...]:
+    """Return what `from name import names` binds, where Python's statement does not say it.
+
+    One of the names begins with an underscore, Python cannot write it, or it has another one.
+
+    Raises ImportError for such a name of a Dana module, to which it is private, and what the
+    statement raises.
+    """
+    module = importlib.import_module(name, package)
+    with RaisedByCaller(ImportError):
+        if _is_dana(module):
+            _refuse_private(module, names)
+    module = _with_submodules(module, names)
+    with RaisedByCaller(ImportError):
+        return _taken(module, names)
+
+
+def import_path(name: str) -> ModuleType:
+    """Return the module `name`, whose path Python's statement cannot write; raises as the statement."""
+    return importlib.import_module(name)
+
+
+def _refuse_private(module: ModuleType, names: tuple[str, ...]) -> None:
+    for name in names:
+        if is_private(name):
+            short = module.__name__.rpartition(".")[2]
+            raise ImportError(
+                f"cannot import name {name!r} from {module.__name__!r}: it is private to that Dana "
+                f"module; import the module and write {short}.{name}",
+                name=module.__name__,
+                path=getattr(module, "__file__", None),
+            )
+
+
+def is_private(name: str) -> bool:
+    """Tell whether a name is private to its module: one leading underscore, and more than that."""
+    return name.startswith("_") and not name.startswith("__") and name != "_"
+
+
+def _with_submodules(module: ModuleType, names: tuple[str, ...]) -> ModuleType:
+    """Return `module` once those of its submodules are imported that are meant by `names`."""
+    wanted = [python_name(module, name) for name in names]
+    found: ModuleType = __import__(module.__name__, None, None, wanted, 0)
+    return found
+
+
+def _taken(module: ModuleType, names: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple([_take(module, python_name(module, name)) for name in names])
+
+
+def _take(module: ModuleType, name: str) -> Any:
+    if not keyword.iskeyword(name):
+        return _run_import(name, module)[name]
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        file = getattr(module, "__file__", None)
+        message = (
+            f"cannot import name {name!r} from {module.__name__!r} ({file or 'unknown location'})"
+        )
+        raise ImportError(message, name=module.__name__, path=file) from None
+
+
+def _run_import(names: str, module: ModuleType) -> dict[str, Any]:
+    """Return what `from … import names` binds if it imports from `module`.
+
+    Python's own statement does it, since it knows `__all__`, cycles, and what to say of a name that
+    is missing.
+    """
+    namespace: dict[str, Any] = {"__builtins__": {"__import__": lambda *_: module}}
+    exec(compile(f"from _ import {names}", __file__, "exec"), namespace)
+    del namespace["__builtins__"]
+    return namespace
+
+
+def _absolute(name: str, package: str | None) -> str:
+    if not package:
+        raise ImportError("attempted relative import with no known parent package")
+    return resolve_name(name, package)
 
 
 class _AliasFinder(MetaPathFinder):
@@ -108,6 +223,10 @@ def _dana_comes_first(name: str, path: Sequence[str]) -> bool:
         if spec is not None and spec.origin is not None:
             return False
     return False
+
+
+def _is_found(alias: str, path: Sequence[str]) -> bool:
+    return PathFinder.find_spec(alias, path) is not None
 
 
 def _python_spec(name: str, alias: str, path: Sequence[str]) -> ModuleSpec | None:

@@ -13,7 +13,6 @@ a GIL and on free-threaded ones. As with Python's globals, `private:x += 1` is t
 
 from __future__ import annotations
 
-import os
 import sys
 from contextvars import ContextVar
 
@@ -47,6 +46,19 @@ class Layer:
         self.names: dict[tuple[Scope, str], Any] = {}
 
 
+class Travelled:
+    """What a layer holds of a value that came from another process: `value` gives it, or raises.
+
+    Subclasses know how; a value is rebuilt when it is first read, and most are never read.
+    """
+
+    __slots__ = ()
+
+    def value(self, name: str) -> Any:
+        """Return the value of the scoped `name`; raise TypeError if it could not travel."""
+        raise NotImplementedError
+
+
 # The layer of the running branch, None outside of branches.
 current_layer: ContextVar[Layer | None] = ContextVar("dana_layer", default=None)
 
@@ -75,7 +87,7 @@ class Scope:
         value = self._find(name)
         if value is _DELETED:
             raise self._undefined(name)
-        return value
+        return value.value(f"{self.prefix}:{name}") if isinstance(value, Travelled) else value
 
     def __setitem__(self, name: str, value: Any) -> None:
         layer = current_layer.get()
@@ -102,6 +114,8 @@ class Scope:
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of `name`, `default` if it is not defined."""
         value = self._find(name)
+        if isinstance(value, Travelled):
+            return value.value(f"{self.prefix}:{name}")
         return default if value is _DELETED else value
 
     def __contains__(self, name: object) -> bool:
@@ -242,7 +256,48 @@ def private_scope(module_name: str) -> Scope:
 
 def _of_module(module_name: str) -> Scope:
     module = sys.modules.get(module_name)
-    return Scope("private", module_name) if module is None else _kept_in(vars(module), module_name)
+    if module is not None:
+        return _kept_in(vars(module), module_name)
+    # The module has not come along with its functions; all of them share one scope all the same.
+    return _without_module.setdefault(module_name, Scope("private", module_name))
+
+
+_without_module: dict[str, Scope] = {}
+
+# The names of the modules that have had a private scope.
+_scoped_modules: dict[str, None] = {}
+
+
+def all_scopes() -> list[Scope]:
+    """Return `public` and the private scopes of the modules that are imported."""
+    found = [public]
+    # Copied, because other threads may import.
+    for module_name in list(_scoped_modules):
+        module = sys.modules.get(module_name)
+        scope = None if module is None else vars(module).get(_VARIABLE)
+        if isinstance(scope, Scope):
+            found.append(scope)
+    return found
+
+
+def snapshot(scope: Scope, layer: Layer | None) -> dict[str, Any]:
+    """Return the names of `scope` with their values, as a branch with `layer` sees them."""
+    names = scope._names.copy()
+    chain = []
+    while layer is not None:
+        chain.append(layer.names.copy())
+        layer = layer.parent
+    for layer_names in reversed(chain):
+        names.update(
+            (name, value) for (owner, name), value in layer_names.items() if owner is scope
+        )
+    return {name: value for name, value in names.items() if value is not _DELETED}
+
+
+def overlay(layer: Layer, scope: Scope, names: dict[str, Any]) -> None:
+    """Let `names` be all that branches with `layer` see of `scope`."""
+    layer.names.update(((scope, name), _DELETED) for name in scope._names.copy())
+    layer.names.update(((scope, name), value) for name, value in names.items())
 
 
 def _kept_in(module_globals: dict[str, Any], module_name: str) -> Scope:
@@ -250,6 +305,7 @@ def _kept_in(module_globals: dict[str, Any], module_name: str) -> Scope:
     if isinstance(known, Scope) and known.module == module_name:
         return known
     scope = module_globals[_VARIABLE] = Scope("private", module_name)
+    _scoped_modules[module_name] = None
     return scope
 
 
@@ -275,20 +331,17 @@ def lookup(name: str, private: Scope) -> Any:
         if value is not _ABSENT:
             return value
     for scope in (private, public):
-        value = scope._find(name)
-        if value is not _DELETED:
-            return value
-    # Python's printer suggests the nearest name that the innermost frame of the traceback knows.
-    # Where this file is cut off the traceback, that is the calling frame; elsewhere it is this one.
-    known = {**frame.f_locals, **frame.f_globals}
-    hint = _scoped_hint(name, [*known, *frame.f_builtins], private)
-    # In a list that is empty by then: the error must not hold a frame that holds the error.
-    known["_dana_errors"] = [NameError(f"name {name!r} is not defined{hint}", name=name)]
-    # A file of this package, for those who cut them off; none that exists, so that the traceback
-    # shows no line of another one.
-    filename = os.path.join(os.path.dirname(__file__), "undefined-name")
-    exec(compile("raise _dana_errors.pop()", filename, "exec"), known)
-    raise AssertionError("not reached: the line above has raised")
+        if name in scope:
+            return scope[name]
+    from dana_runtime.tracebacks import RaisedByCaller
+
+    bare = [*frame.f_locals, *frame.f_globals, *frame.f_builtins]
+    message = f"name {name!r} is not defined{_scoped_hint(name, bare, private)}"
+    del frame
+    # Python's printer suggests the nearest name that the innermost frame of the traceback knows: that
+    # has to be the calling one.
+    with RaisedByCaller(NameError):
+        raise NameError(message, name=name)
 
 
 def _scoped_hint(name: str, bare: list[str], private: Scope) -> str:

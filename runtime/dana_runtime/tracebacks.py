@@ -1,4 +1,4 @@
-"""A branch's exception → the same exception with the runtime's frames off its traceback."""
+"""Exception → the same exception with the frames that are not the program's off its traceback."""
 
 from __future__ import annotations
 
@@ -30,6 +30,32 @@ def without_runtime_frames(traceback: TracebackType | None) -> TracebackType | N
         else:
             trimmed = TracebackType(trimmed, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return trimmed
+
+
+class RaisedByCaller:
+    """Lets errors of some classes out of a function as if the line that called it had raised them.
+
+        with RaisedByCaller(NameError):
+            raise NameError(message)
+
+    It stands around all that the function does: raising goes on behind `__exit__` without a new entry
+    for it, so its own frame and those below leave no trace.
+    """
+
+    __slots__ = ("_kinds",)
+
+    def __init__(self, *kinds: type[BaseException]) -> None:
+        self._kinds = kinds
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
+    ) -> None:
+        if isinstance(error, self._kinds):
+            # Not error.with_traceback, which an exception may have replaced.
+            BaseException.with_traceback(error, None)
 
 
 def add_note_once(error: BaseException, note: str) -> None:

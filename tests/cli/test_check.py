@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import io
 import json
 import sys
@@ -8,8 +9,10 @@ import pytest
 
 pytest.importorskip("danac.compilation")
 
+from danac import nodes
 from danac.cli import check, main
 from danac.diagnostics import Diagnostic
+from danac.lowering import module
 from danac.source import Span
 
 WRONG = "x = (1 +\n"
@@ -133,3 +136,19 @@ def test_standard_input(monkeypatch, capsys):
 def test_file_of_any_ending_may_be_named(project):
     project({"program.txt": "x = 1\n"})
     assert main(["check", "program.txt"]) == 0
+
+
+@pytest.mark.parametrize("command", ["check", "build", "show"])
+def test_the_garbage_collector_rests_while_a_file_is_compiled(project, monkeypatch, command):
+    project({"a.dana": "pass\n"})
+    seen = []
+    lower = module._STATEMENTS[nodes.Pass]
+
+    def looking(*arguments):
+        seen.append(gc.isenabled())
+        return lower(*arguments)
+
+    monkeypatch.setitem(module._STATEMENTS, nodes.Pass, looking)
+    assert main([command, "a.dana"]) == 0
+    assert seen == [False]
+    assert gc.isenabled()

@@ -176,3 +176,22 @@ class TestSideBySide:
     def test_other_stages_have_no_side(self, program, capsys):
         assert main(["show", program, "--side-by-side", "--stage", "ast"]) == 2
         assert "--side-by-side shows Python" in capsys.readouterr().err
+
+
+class TestPlans:
+    def test_each_stage_has_its_decision(self, tmp_path, capsys):
+        path = tmp_path / "a.dana"
+        path.write_text(
+            "import other\ndef add(a, b): return a + b\ndef whole(n: int): return n\n"
+            "def run(x) = { add_one, add_two } | add | whole | other.f\n"
+        )
+        rows = shown(capsys, str(path), "--plans").splitlines()
+        assert rows == [
+            "a.dana:4:16  add_one               rule 1, the value as it is, known now",
+            "a.dana:4:25  add_two               rule 1, the value as it is, known now",
+            "a.dana:4:37  add                   rule 2, items become arguments, known now",
+            "a.dana:4:43  whole                 rule 1, the value as it is, where it is an int; "
+            "else decided at run time",
+            "a.dana:4:51  other.f               decided at run time: what is called is known only "
+            "at run time",
+        ]

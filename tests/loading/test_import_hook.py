@@ -516,8 +516,9 @@ except danac.DanaSyntaxError as error:
         script = (
             INSTALL
             + """
+from danac.loading.code_object import compile_bytes
 def fail():
-    danac.run_source("y = (2 +")
+    compile_bytes(b"y = (2 +", "b.dana")
 try:
     fail()
 except SyntaxError as error:
@@ -538,6 +539,49 @@ except SyntaxError as error:
             f'  File "{tmp_path / "a.dana"}", line 1, in <module>',
             f'  File "{tmp_path / "b.na"}", line 1, in <module>',
         ]
+
+
+class TestWithoutPrivateParts:
+    """A Python whose importlib lacks what the hook uses of its own parts: only tracebacks are longer."""
+
+    MODULES = {  # noqa: RUF012
+        "sound.dana": "x = 1\n",
+        "wrong.dana": "x = (\n",
+        "failing.dana": "x = 1 / 0\n",
+        "hen.dana": "from egg import y\nx = 1\n",
+        "egg.dana": "from hen import x\ny = 1\n",
+    }
+    SCRIPT = """
+danac.install()
+import traceback
+import sound
+print(sound.x, sound.__spec__.loader.name)
+for name in 'wrong', 'failing', 'hen':
+    try:
+        __import__(name)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        print(type(error).__name__, name in sys.modules, last.filename.endswith('.dana'))
+"""
+    MISSING = {  # noqa: RUF012
+        "frames removed": (
+            "import importlib\nkept = importlib._bootstrap\ndel importlib._bootstrap\n"
+            "import danac.loading.import_hook\nimportlib._bootstrap = kept\n"
+        ),
+        "initializing": (
+            "from danac.loading.import_hook import DanaSpec\ndel DanaSpec.__setattr__\n"
+        ),
+    }
+
+    @pytest.mark.parametrize("missing", MISSING.values(), ids=MISSING.keys())
+    def test_modules_are_imported_all_the_same(self, run_script, missing):
+        script = "import sys, danac\n" + missing + self.SCRIPT
+        # The second run has the modules from the cache.
+        for _ in range(2):
+            first, wrong, *others = run_script(script, self.MODULES)
+            assert first == "1 sound"
+            assert wrong.startswith("DanaSyntaxError False")
+            assert others == ["ZeroDivisionError False True", "ImportError False True"]
 
 
 class TestCycles:

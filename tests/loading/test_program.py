@@ -326,7 +326,7 @@ class TestWrongProgram:
         (tmp_path / "a.dana").write_text("x = 1\n")
         script = """
 import sys, danac.compilation, danac.diagnostics, danac.cli
-def fail(text, filename, options):
+def fail(*arguments):
     raise eval(sys.argv[1])
 danac.compilation.compile_source = fail
 sys.exit(danac.cli.main(["run", "a.dana"]))
@@ -379,3 +379,36 @@ class TestWrongFile:
         completed = run_danac("run", "a.dana", cwd=tmp_path)
         assert completed.returncode == 2
         assert completed.stderr == "danac: error: cannot read a.dana: Permission denied\n"
+
+
+class TestDoubts:
+    """What can hardly be meant is said when a program is compiled, and so once."""
+
+    TEXT = "ä = 5\nimport m\nprint('ä', ä is 5)\n"
+
+    def test_is_said_once(self, run):
+        files = {"a.dana": self.TEXT, "m.dana": "\nx = 'a' is 'b'\n"}
+        first, second = run(files), run(files)
+        assert first.returncode == second.returncode == 0
+        assert first.stdout == second.stdout == "ä True\n"
+        assert first.stderr == (
+            "a.dana:3:12: warning[DANA221]: `is` asks for the same object, of which a number says nothing\n"
+            "3 | print('ä', ä is 5)\n"
+            "  |            ^^^^^^\n"
+            "  hint: write `==`\n"
+            "m.dana:2:5: warning[DANA221]: `is` asks for the same object, of which a text says nothing\n"
+            "2 | x = 'a' is 'b'\n"
+            "  |     ^^^^^^^^^^\n"
+            "  hint: write `==`\n"
+        )
+        assert second.stderr == ""
+
+    def test_standard_input(self, run_danac):
+        completed = run_danac("run", "-", stdin="x = 5 is 5\n")
+        assert completed.returncode == 0
+        assert completed.stderr.startswith("<stdin>:1:5: warning[DANA221]: ")
+
+    def test_python_settings_do_not_matter(self, run):
+        completed = run({"a.dana": "x = 5 is 5\n"}, env={"PYTHONWARNINGS": "error"})
+        assert completed.returncode == 0
+        assert "warning[DANA221]" in completed.stderr

@@ -99,12 +99,18 @@ class TestTable:
         program = project(SETTINGS.replace("true", "false"))
         assert options_for(program) == DEFAULT
 
+    def test_settings_of_the_runtime_are_none_of_the_compiler_s(self, project):
+        text = "[tool.danac]\ntimeout = 5\nmax_parallel_depth = 1\n"
+        assert options_for(project(text)) == DEFAULT
+        assert options_for(project(f"{text}coerce = true\n")) == COERCE
+
     @pytest.mark.parametrize(
         ("text", "message"),
         [
             ("coerse = true", "unknown key 'coerse' in [tool.danac]. Did you mean 'coerce'?"),
             ("Coerce = true", "unknown key 'Coerce' in [tool.danac]. Did you mean 'coerce'?"),
-            ("timeout = 5", "unknown key 'timeout' in [tool.danac]; its key is coerce"),
+            ("colour = 5", "unknown key 'colour' in [tool.danac]; its key is coerce"),
+            ("timout = 5", "unknown key 'timout' in [tool.danac]. Did you mean 'timeout'?"),
             ("[tool.danac.block]", "unknown key 'block' in [tool.danac]; its key is coerce"),
             ("coerce = 'yes'", "coerce in [tool.danac] must be true or false, not 'yes'"),
             ("coerce = 1", "coerce in [tool.danac] must be true or false, not 1"),

@@ -8,7 +8,12 @@ import types
 import pytest
 
 from dana_runtime import modules
-from dana_runtime.modules import import_python
+from dana_runtime.modules import (
+    import_names,
+    import_python,
+    import_python_names,
+    import_python_star,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -186,3 +191,81 @@ def test_reloading(write):
     module = import_python("tool")
     write("tool.py", "value = 'longer than before'")
     assert importlib.reload(module).value == "longer than before"
+
+
+def message_of(statement, namespace=None):
+    with pytest.raises(ImportError) as caught:
+        exec(statement, {} if namespace is None else namespace)
+    return str(caught.value)
+
+
+class TestNames:
+    def test_are_those_of_the_python_module(self, write):
+        write("tool.py", "value, other, _ = 1, 2, 3")
+        write("tool.dana")
+        assert import_python_names("tool", None, "value", "_", "other") == (1, 3, 2)
+
+    def test_may_be_submodules(self, write):
+        write("pack/__init__.py")
+        write("pack/part.py", "value = 1")
+        [part] = import_python_names("pack", None, "part")
+        assert part is sys.modules["pack.part"]
+
+    def test_missing_one_is_told_as_python_tells_it(self, write):
+        write("tool.py", "value = 1")
+        with pytest.raises(ImportError) as caught:
+            import_python_names("tool", None, "valeu")
+        assert type(caught.value) is ImportError
+        assert str(caught.value) == message_of("from tool import valeu")
+        assert (caught.value.name, caught.value.path) == ("tool", sys.modules["tool"].__file__)
+        assert caught.value.__traceback__.tb_next is None
+
+    def test_relative_ones(self, write):
+        write("pack/__init__.py")
+        write("pack/part.py", "value = 1")
+        assert import_python_names(".part", "pack", "value") == (1,)
+        assert import_python(".part", "pack") is sys.modules["pack.part"]
+        for package in None, "":
+            with pytest.raises(ImportError) as caught:
+                import_python(".part", package)
+            assert str(caught.value) == message_of("from .part import x", {"__package__": ""})
+
+    def test_all_of_them(self, write):
+        write("tool.py", "__all__ = ['a']\na = b = 1")
+        write("toys.py", "c = 1\n_d = 2")
+        module_globals = {"star": import_python_star}
+        exec("star('tool', None)\nstar('toys', None)", module_globals)
+        assert set(module_globals) - {"__builtins__", "star"} == {"a", "c"}
+
+
+class TestPrivateNames:
+    def test_of_a_python_module(self, write):
+        write("tool.py", "_value = 1\nother = 2")
+        assert import_names("tool", None, "_value", "other") == (1, 2)
+
+    def test_of_a_dana_module(self):
+        dana_module("shop.orders")._rate = 1
+        sys.modules["shop"] = types.ModuleType("shop")
+        with pytest.raises(ImportError) as caught:
+            import_names("shop.orders", None, "_rate")
+        assert str(caught.value) == (
+            "cannot import name '_rate' from 'shop.orders': it is private to that Dana module; "
+            "import the module and write orders._rate"
+        )
+        assert caught.value.name == "shop.orders"
+        assert caught.value.__traceback__.tb_next is None
+
+    def test_underscore_alone_is_none(self):
+        dana_module("orders")._ = 1
+        assert import_names("orders", None, "_") == (1,)
+
+    def test_errors_of_the_module_keep_their_frames(self, write):
+        write("tool.py", "import nowhere_to_be_found")
+        with pytest.raises(ModuleNotFoundError) as caught:
+            import_names("tool", None, "_x")
+        entry = caught.value.__traceback__
+        files = []
+        while entry is not None:
+            files.append(entry.tb_frame.f_code.co_filename)
+            entry = entry.tb_next
+        assert files[-1].endswith("tool.py")

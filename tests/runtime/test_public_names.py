@@ -57,6 +57,10 @@ print(*(name for name in ("threading", "logging", "typing", "inspect") if name i
     assert run_python(program, "-S").stdout == "\n"
 
 
+# Optional libraries, and the folders whose modules import them when they are first used.
+EXTRAS = {"processes": {"loky", "cloudpickle"}, "execution": {"distributed", "cloudpickle"}}
+
+
 def test_only_the_standard_library_is_imported():
     for path in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -69,4 +73,7 @@ def test_only_the_standard_library_is_imported():
                 continue
             for name in names:
                 top = name.partition(".")[0]
-                assert top in sys.stdlib_module_names | {"dana_runtime"}, f"{path}: {name}"
+                allowed = (
+                    sys.stdlib_module_names | {"dana_runtime"} | EXTRAS.get(path.parent.name, set())
+                )
+                assert top in allowed, f"{path}: {name}"

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import traceback
 
 import pytest
 
 from dana_runtime import apply
-from dana_runtime.tracebacks import add_note_once, without_runtime_frames
+from dana_runtime.tracebacks import RaisedByCaller, add_note_once, without_runtime_frames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,11 +15,11 @@ class FrozenError(Exception):
     code: int
 
 
-def functions_of(traceback):
+def functions_of(entry):
     names = []
-    while traceback is not None:
-        names.append(traceback.tb_frame.f_code.co_name)
-        traceback = traceback.tb_next
+    while entry is not None:
+        names.append(entry.tb_frame.f_code.co_name)
+        entry = entry.tb_next
     return names
 
 
@@ -74,3 +75,27 @@ def test_notes_that_are_no_list_are_left_alone():
     error.__notes__ = "mine"
     add_note_once(error, "a")
     assert error.__notes__ == "mine"
+
+
+class TestRaisedByCaller:
+    @staticmethod
+    def quiet(error):
+        def inner():
+            raise error
+
+        with RaisedByCaller(NameError, KeyError):
+            inner()
+
+    @pytest.mark.parametrize("error", [NameError("x"), KeyError("x"), UnboundLocalError("x")])
+    def test_leaves_no_frame(self, error):
+        with pytest.raises(type(error)) as caught:
+            self.quiet(error)
+        assert caught.value is error
+        [entry] = traceback.extract_tb(error.__traceback__)
+        assert entry.name == "test_leaves_no_frame"
+
+    def test_other_errors_keep_theirs(self):
+        with pytest.raises(ValueError, match="x") as caught:
+            self.quiet(ValueError("x"))
+        names = [entry.name for entry in traceback.extract_tb(caught.value.__traceback__)]
+        assert names == ["test_other_errors_keep_theirs", "quiet", "inner"]

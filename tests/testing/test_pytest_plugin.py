@@ -302,4 +302,4 @@ def test_without_the_plugin_dana_files_are_no_tests(pytest_run):
 
 def test_pytest_finds_the_plugin_by_its_entry_point(checkout):
     project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["entry-points"] == {"pytest11": {"danac": PLUGIN}}
+    assert project["entry-points"]["pytest11"] == {"danac": PLUGIN}

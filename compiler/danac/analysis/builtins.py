@@ -13,7 +13,7 @@ range repr reversed round set setattr sorted str sum tuple type zip
 _DANA_FUNCTIONS = """
 noop log log_level sum_range is_odd is_even factorial capitalize_words title_case
 add_one add_two add_three add_four semantic_bool log_calls log_with_prefix repeat validate_args
-parallel_config successes
+parallel_config poet successes
 """
 
 _DANA_ERRORS = """
@@ -45,17 +45,36 @@ OUTSIDE = frozenset({"reason", "llm", "set_model", "use", "get_resource"})
 REFUSED = frozenset({"eval", "exec", "compile", "globals", "locals", "__import__"})
 """Python's functions that Dana programs have only by importing them from `builtins`."""
 
-DANA_VALUES = frozenset({"case", "cast"}) | frozenset(_DANA_ERRORS.split())
-"""Further functions of `dana_runtime` that Dana programs have, and its error classes."""
+DANA_VALUES = frozenset({"case", "cast", "Breaker", "Retry"}) | frozenset(_DANA_ERRORS.split())
+"""Further functions and classes of `dana_runtime` that Dana programs have, its errors among them."""
 
 DANA_NAMES = DANA_FUNCTIONS | DANA_VALUES
 """All names that `dana_runtime` supplies."""
 
+# What Python's module `site` adds for its prompt; programs can reach it where Python runs with it.
+_OF_THE_PROMPT = frozenset({"copyright", "credits", "exit", "help", "license", "quit"})
+
+OTHER_PYTHON = frozenset(
+    name
+    for name in vars(python)
+    if not name.startswith("_")
+    and name not in PYTHON_FUNCTIONS | EXCEPTIONS | REFUSED | _OF_THE_PROMPT
+)
+"""What else this Python has built in: no names of Dana, but programs can reach them."""
+
 CALLABLE = PYTHON_FUNCTIONS | EXCEPTIONS | DANA_NAMES
 """The built-in names whose values can be called."""
 
-NAMES = CALLABLE | MODULE_NAMES
-"""All built-in names."""
+NAMES = CALLABLE | MODULE_NAMES | OTHER_PYTHON
+"""All built-in names that have the same meaning in every run."""
+
+REACHABLE = NAMES | _OF_THE_PROMPT
+"""All names that may be found when a program runs and does not define them."""
+
+TYPES = frozenset(
+    name for name, value in vars(python).items() if isinstance(value, type) and name in NAMES
+)
+"""The built-in names of classes."""
 
 GIVING_DATA = PYTHON_FUNCTIONS - {
     # What these give is what an object's own methods make of it.

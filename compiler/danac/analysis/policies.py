@@ -19,6 +19,7 @@ _SIZE = (
     'a size such as "1GB", a number of bytes, or none',
     lambda value: value is None or isinstance(value, str) or _is_number(value),
 )
+_DELAY = ("a number of seconds", lambda value: type(value) in (int, float) and value >= 0)
 _FLAG = ("true or false", lambda value: isinstance(value, bool))
 _ANYTHING = ("anything", lambda value: True)
 
@@ -46,6 +47,23 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "on_error": _one_of(ON_ERROR),
     "idempotent": _FLAG,
     "scheduler": ("an address", lambda value: value is None or isinstance(value, str)),
+    "retries": ("a whole number, at least 0, or a Retry", _DEPTH[1]),
+    "backoff": _DELAY,
+    "max_backoff": _DELAY,
+    "jitter": (
+        "a number from 0 to 1",
+        lambda value: isinstance(value, (int, float)) and 0 <= value <= 1,
+    ),
+    "retry_on": ("exception classes", lambda value: isinstance(value, str)),
+    "at_least": (
+        "a whole number, at least 1, or none",
+        lambda value: value is None or _COUNT[1](value),
+    ),
+    "fallback": _ANYTHING,
+    "profile": (
+        "a path, true or false",
+        lambda value: value is None or isinstance(value, (bool, str)),
+    ),
 }
 
 

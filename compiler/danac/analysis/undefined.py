@@ -33,7 +33,7 @@ def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
 def _is_known(name: str, scope: Scope) -> bool:
     if scope.lookup(name) is not None or name in scope.nonlocals or sees_star_import(scope):
         return True
-    return name in builtins.NAMES | builtins.REFUSED | builtins.OUTSIDE
+    return name in builtins.REACHABLE | builtins.REFUSED | builtins.OUTSIDE
 
 
 def _hint(name: str, scope: Scope) -> str | None:
@@ -66,9 +66,10 @@ def reads(module: nodes.Module, names: Names) -> Iterator[tuple[nodes.Name, Scop
             continue
         if isinstance(node, nodes.Function | nodes.Declaration | nodes.Lambda):
             inner = names.scope_of(node)
+            decorators = frozenset(() if isinstance(node, nodes.Lambda) else node.decorators)
             for child in nodes.children(node):
                 # Defaults and decorators belong to the scope around the function.
-                is_outside = isinstance(child, nodes.Parameter) or _is_decorator(node, child)
+                is_outside = isinstance(child, nodes.Parameter) or child in decorators
                 todo.append((child, scope if is_outside else inner))
         elif isinstance(node, nodes.Comprehension):
             todo.append((node.clauses[0].iterable, scope))
@@ -76,12 +77,6 @@ def reads(module: nodes.Module, names: Names) -> Iterator[tuple[nodes.Name, Scop
             todo += [(child, inner) for child in _inside(node)]
         elif not isinstance(node, nodes.TypeName | nodes.TypeUnion | nodes.TypeLiteral):
             todo += [(child, scope) for child in nodes.children(node)]
-
-
-def _is_decorator(node: nodes.Node, child: nodes.Node) -> bool:
-    if not isinstance(node, nodes.Function | nodes.Declaration):
-        return False
-    return any(child is decorator for decorator in node.decorators)
 
 
 def _inside(node: nodes.Comprehension) -> Iterator[nodes.Node]:

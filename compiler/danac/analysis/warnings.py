@@ -6,10 +6,13 @@ saying so at run time, `danac check` says it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
+from dana_runtime.modules import is_private
 from danac import nodes
 from danac.analysis.decisions import may_ask_for
+from danac.analysis.doubtful import doubtful
 from danac.analysis.names import Names
 from danac.analysis.undefined import reads
 from danac.analysis.walking import with_scopes
@@ -20,8 +23,10 @@ from danac.source import Source
 def warnings(module: nodes.Module, names: Names, source: Source) -> list[Diagnostic]:
     """Return all warnings about `module`, in source order."""
     found = [
+        *doubtful(module),
         *_unused_captures(module, names),
         *_single_branches(module),
+        *_private_imports(module),
         *_portability(module, source),
         *_names_of_callers(module, names),
     ]
@@ -63,6 +68,25 @@ def _single_branches(module: nodes.Module) -> Iterator[Diagnostic]:
         if isinstance(found, nodes.ParallelBlock) and len(found.branches) == 1:
             hint = "write the branch as a stage, unless a list of one result is meant"
             yield _warn(found, "DANA212", "a block with one branch runs nothing in parallel", hint)
+
+
+# --- Imports --------------------------------------------------------------------------------------
+
+
+def _private_imports(module: nodes.Module) -> Iterator[Diagnostic]:
+    """Yield imports of private names: which module is Dana's, and refuses them, shows when they are run."""
+    for found in nodes.walk(module, lambda node: not isinstance(node, nodes.Expression)):
+        if not isinstance(found, nodes.FromImport) or found.is_python:
+            continue
+        if not found.level and found.path.partition(".")[0] in sys.stdlib_module_names:
+            continue
+        origin = "." * found.level + found.path
+        for name in found.names:
+            if is_private(name.path):
+                message = f"{name.path} is private to {origin}, if that is a Dana module"
+                short = found.path.rpartition(".")[2] or "m"
+                hint = f"import the module and write `{short}.{name.path}`"
+                yield _warn(name, "DANA155", message, hint)
 
 
 # --- Portability ----------------------------------------------------------------------------------

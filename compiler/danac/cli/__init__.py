@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from danac.cli.leaving import Leaving
 from danac.loading.errors import UsageError
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
@@ -17,6 +18,7 @@ COMMANDS = {
     "show": "show what a program is compiled to",
     "check": "report all errors and warnings, run nothing",
     "graph": "draw the pipelines of a program",
+    "stats": "show what was learned of functions with @poet",
     "repl": "run what is typed, line by line",
     "lsp": "serve an editor (Language Server Protocol)",
 }
@@ -33,8 +35,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     `argv` is the command line without the program's own name, `sys.argv` if left out. A mistake of
     the user's becomes one line on standard error and the status 2.
     """
+    if argv is not None:
+        return _run(list(argv))
+    # The process is ours, and so is its end.
+    leaving = Leaving()
+    leaving.status = status = _run(sys.argv[1:])
+    return status
+
+
+def _run(arguments: list[str]) -> int:
     try:
-        status = _dispatch(list(sys.argv[1:] if argv is None else argv))
+        status = _dispatch(arguments)
         _flush_standard_output()
     except UsageError as error:
         return _complain(str(error))
@@ -85,6 +96,10 @@ def _dispatch(arguments: list[str]) -> int:
         from danac.cli import graph
 
         return graph.execute(rest)
+    if command == "stats":
+        from danac.cli import stats
+
+        return stats.execute(rest)
     if command == "repl":
         from danac.cli import repl
 
@@ -134,11 +149,7 @@ def _complain(message: str) -> int:
 def _report_bug(error: Exception) -> int:
     from danac.diagnostics import InternalError
 
-    if isinstance(error, InternalError):
-        print(f"danac: internal error: {error}", file=sys.stderr)
-    else:
-        bug = InternalError(f"{type(error).__name__}: {error}")
-        print(f"danac: internal error: {bug}", file=sys.stderr)
+    print(f"danac: internal error: {InternalError.of(error)}", file=sys.stderr)
     print("  DANAC_DEBUG=1 in the environment shows where it happened.", file=sys.stderr)
     return _FAILED
 

@@ -1,14 +1,25 @@
-"""`danac check`: files and folders → all errors and warnings in them; nothing is executed."""
+"""`danac check`: files and folders → all errors and warnings in them; nothing is executed.
+
+The exit status is 1 if there is any error, else 0. A bug of danac that a file brings to light is an
+error of that file, `DANA900`, and the other files are checked all the same.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import NamedTuple
 
-from danac.cli.arguments import Parser, compile_options, find_programs, read_program
+from danac.cli.arguments import (
+    Parser,
+    collector_at_rest,
+    compile_options,
+    find_programs,
+    read_program,
+)
 from danac.compilation import check_source
-from danac.diagnostics import DanaSyntaxError, Diagnostic, render
+from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError, render
 from danac.options import Options
 from danac.source import Source
 
@@ -50,7 +61,13 @@ def _check(path: str, options: Options) -> list[Finding]:
         before = "\n" * (error.diagnostic.span.line - 1)
         return [Finding(error.diagnostic, Source(before + (error.text or ""), path))]
     source = Source(text, name)
-    found = check_source(text, name, options)
+    try:
+        with collector_at_rest():
+            found = check_source(text, name, options)
+    except InternalError as bug:
+        if os.environ.get("DANAC_DEBUG"):
+            raise
+        found = [bug.diagnostic]
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.span, diagnostic.code))
     return [Finding(diagnostic, source) for diagnostic in diagnostics]
 

@@ -215,15 +215,10 @@ def _position(positions: dis.Positions | None, source: Source) -> str:
     if (line, positions.col_offset) == (end_line, positions.end_col_offset):
         # What the compiler adds stands for no text.
         return ""
-    start = _column(source, line, positions.col_offset)
-    end = _column(source, end_line, positions.end_col_offset)
+    start = source.column(line, positions.col_offset)
+    end = source.column(end_line, positions.end_col_offset)
     return f"{line}:{start}-{end}" if line == end_line else f"{line}:{start}-{end_line}:{end}"
 
 
 def _line(positions: dis.Positions | None) -> int:
     return 0 if positions is None else positions.lineno or 0
-
-
-def _column(source: Source, line: int, byte_offset: int) -> int:
-    before = source.line(line).encode("utf-8", "surrogatepass")[:byte_offset]
-    return len(before.decode("utf-8", "replace")) + 1

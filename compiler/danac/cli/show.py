@@ -7,7 +7,8 @@ import shutil
 import sys
 
 from danac.cli import dumps
-from danac.cli.arguments import Parser, compile_options, read_program
+from danac.cli.arguments import Parser, collector_at_rest, compile_options, read_program
+from danac.cli.plans import show_plans
 from danac.cli.side_by_side import side_by_side
 from danac.compilation import build, compile_source, parse, to_ast
 from danac.diagnostics import DanaSyntaxError
@@ -36,18 +37,26 @@ def execute(arguments: list[str]) -> int:
         default="auto",
         help="default: auto, on a terminal unless NO_COLOR is set",
     )
+    parser.add_argument(
+        "--plans", action="store_true", help="how the value of each stage meets its signature"
+    )
     wanted = parser.parse_args(arguments)
+    if wanted.plans and (wanted.side_by_side or wanted.stage != "python"):
+        raise UsageError("--plans shows no other stage beside")
     if wanted.side_by_side and wanted.stage != "python":
         raise UsageError(f"--side-by-side shows Python, not --stage {wanted.stage}")
     options = compile_options(wanted.file, wanted)
     try:
         text, name = read_program(wanted.file)
-        if wanted.side_by_side:
-            shown = _beside(wanted, Source(text, name), options)
-        else:
-            shown = _render(wanted.stage, text, name, options)
-            if wanted.stage in _LIKE_PYTHON and wants_colour(wanted.color, sys.stdout):
-                shown = coloured(shown, "python", wanted.color)
+        with collector_at_rest():
+            if wanted.plans:
+                shown = show_plans(Source(text, name))
+            elif wanted.side_by_side:
+                shown = _beside(wanted, Source(text, name), options)
+            else:
+                shown = _render(wanted.stage, text, name, options).rstrip("\n")
+                if wanted.stage in _LIKE_PYTHON and wants_colour(wanted.color, sys.stdout):
+                    shown = coloured(shown, "python", wanted.color)
     except DanaSyntaxError as error:
         print(render_syntax_error(error), file=sys.stderr)
         return 2
@@ -67,12 +76,12 @@ def _render(stage: str, text: str, name: str, options: Options) -> str:
         return dumps.dump_ast(to_ast(text, name, options), source)
     if stage == "bytecode":
         return dumps.dump_bytecode(compile_source(text, name, options), source)
-    return to_python(to_ast(text, name, options)).rstrip("\n")
+    return to_python(to_ast(text, name, options), source)
 
 
 def _beside(wanted: argparse.Namespace, source: Source, options: Options) -> str:
     tree = to_ast(source.text, source.filename, options)
-    listing = to_python(tree)
+    listing = to_python(tree, source)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     texts = None
     if wants_colour(wanted.color, sys.stdout):

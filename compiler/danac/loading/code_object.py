@@ -11,15 +11,19 @@ from danac.options import DEFAULT, Options
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
+    from danac.compilation import Report
     from danac.diagnostics import DanaSyntaxError
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def load_code(path: str | os.PathLike[str], options: Options = DEFAULT) -> CodeType:
+def load_code(
+    path: str | os.PathLike[str], options: Options = DEFAULT, report: Report | None = None
+) -> CodeType:
     """Return the code object of the Dana file at `path`, whose full path becomes its file name.
 
-    With a fresh cache neither lark nor any stage of the compiler is imported. Raises `OSError` for
+    With a fresh cache neither lark nor any stage of the compiler is imported, and `report` is told
+    nothing: what can hardly be meant is said once, when a program is compiled. Raises `OSError` for
     a file that cannot be read and `DanaSyntaxError` for a wrong program.
     """
     full_path = os.path.abspath(path)
@@ -32,18 +36,23 @@ def load_code(path: str | os.PathLike[str], options: Options = DEFAULT) -> CodeT
         return code
     with open(full_path, "rb") as file:
         data = file.read()
-    code = compile_bytes(data, full_path, options)
+    code = compile_bytes(data, full_path, options, report)
     if cacheable:
         bytecode_cache.write(full_path, status, data, code, options.key)
     return code
 
 
-def compile_bytes(data: bytes, filename: str, options: Options = DEFAULT) -> CodeType:
-    """Return the code object of a program as it stands in a file; raises `DanaSyntaxError`."""
+def compile_bytes(
+    data: bytes, filename: str, options: Options = DEFAULT, report: Report | None = None
+) -> CodeType:
+    """Return the code object of a program as it stands in a file; raises `DanaSyntaxError`.
+
+    `report` is told what the program can hardly mean.
+    """
     # The stages are imported here, and only here, so that cached programs start without them.
     from danac.compilation import compile_source
 
-    return compile_source(decode_source(data, filename), filename, options)
+    return compile_source(decode_source(data, filename), filename, options, report)
 
 
 def read_source(path: str | os.PathLike[str]) -> str:

@@ -10,14 +10,15 @@ one whatever it holds. A module is compiled with the options that its own projec
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
 from _thread import allocate_lock
-from importlib import _bootstrap
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, MethodType, ModuleType
 
+from dana_runtime.execution.worker_setups import register_worker_setup, unregister_worker_setup
 from danac.loading.bytecode_cache import cache_path
 from danac.loading.code_object import compile_bytes, load_code, read_source
 from danac.loading.errors import UsageError
@@ -28,6 +29,8 @@ TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cach
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from danac.compilation import Report
+
 SUFFIXES = (".dana", ".na")
 """The file name endings of Dana programs and modules, in the order in which they are looked for."""
 
@@ -35,10 +38,14 @@ SUFFIXES = (".dana", ".na")
 _CLOCK_TICK_NS = 2_000_000_000
 _NEVER = -1
 
-# Where importlib calls something through this function, Python leaves the frames of importlib that
-# led there out of tracebacks. Without it they would be shown; nothing else would change.
+# Two things here are importlib's own affair, since no public way leads there; without them tracebacks
+# show more frames and import cycles get no note, and nothing else changes. The first: where importlib
+# calls something through this function, Python leaves the frames of importlib that led there out of
+# tracebacks. The second is `_initializing`, see `DanaSpec`.
 _call_with_frames_removed = getattr(
-    _bootstrap, "_call_with_frames_removed", lambda function, *arguments: function(*arguments)
+    getattr(importlib, "_bootstrap", None),
+    "_call_with_frames_removed",
+    lambda function, *arguments: function(*arguments),
 )
 
 
@@ -47,7 +54,8 @@ class DanaSpec(ModuleSpec):
 
     importlib keeps in `_initializing` whether the module is being imported, and resets it while an
     exception leaves the import. Seen from here, the exception can be completed without a frame
-    of danac in its traceback, which a wrapper around `exec_module` would leave there.
+    of danac between the importer and the module, which a wrapper around `exec_module` would leave
+    there: in tracebacks, and for warnings that are to show the importer's line.
     """
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -72,12 +80,16 @@ class DanaLoader(SourceFileLoader):
 
     Its base gives what `importlib`, `inspect`, `linecache`, `runpy` and `importlib.resources` ask
     for (`exec_module`, `get_filename`, `get_data`, `is_package` …); reading and compiling differ.
-    `given` are compile options besides those that the module's project asks for.
+    `given` are compile options besides those that the module's project asks for; `report` is told
+    what the module can hardly mean, when it is compiled.
     """
 
-    def __init__(self, fullname: str, path: str, given: Options = DEFAULT) -> None:
+    def __init__(
+        self, fullname: str, path: str, given: Options = DEFAULT, report: Report | None = None
+    ) -> None:
         super().__init__(fullname, path)
         self._given = given
+        self._report = report
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Return the new module, marked with `__dana__`.
@@ -98,7 +110,7 @@ class DanaLoader(SourceFileLoader):
         """Return the module's code; raises `ImportError`, `OSError` or `DanaSyntaxError`."""
         path = self.get_filename(fullname)
         try:
-            return load_code(path, self._options(path))
+            return load_code(path, self._options(path), self._report)
         except SyntaxError as error:
             # Where in the compiler the error was found is nothing that an importer wants to see.
             raise error.with_traceback(None) from None
@@ -173,11 +185,13 @@ class FolderListing:
 class DanaFinder:
     """The meta path finder for Dana modules; several threads may use one.
 
-    `given` are the compile options for all of them, besides those of their projects.
+    `given` are the compile options for all of them, besides those of their projects; `report` is
+    told what they can hardly mean.
     """
 
     def __init__(self) -> None:
         self.given = DEFAULT
+        self.report: Report | None = None
         self._listings: dict[str, FolderListing] = {}
 
     def find_spec(
@@ -205,7 +219,7 @@ class DanaFinder:
         self._listings.clear()
 
     def _spec(self, fullname: str, path: str, is_package: bool) -> ModuleSpec:
-        loader = DanaLoader(fullname, path, self.given)
+        loader = DanaLoader(fullname, path, self.given, self.report)
         spec = DanaSpec(fullname, loader, origin=path, is_package=is_package)
         # These three give the module its `__file__`, `__cached__` and `__path__`.
         spec.has_location = True
@@ -249,22 +263,32 @@ class _Hook:
         self._lock = allocate_lock()
         self._finder: DanaFinder | None = None
         self._path_entries: list[str] = []
+        self._worker_setup = ""
 
-    def install(self, given: Options | None) -> None:
+    def install(self, given: Options | None, report: Report | None = None) -> None:
         with self._lock:
             if self._finder is None:
                 self._finder = DanaFinder()
                 self._path_entries = _add_to_path(dana_path())
             if given is not None:
                 self._finder.given = given
+                self._finder.report = report
             # A test runner may have restored a copy of sys.meta_path since the last call.
             if self._finder not in sys.meta_path:
                 sys.meta_path.insert(_position_of_path_finder(), self._finder)
+
+            # Functions of Dana modules travel to worker processes by name, and are imported there.
+            setup = _worker_setup(self._finder.given)
+            if setup != self._worker_setup:
+                unregister_worker_setup(self._worker_setup)
+                self._worker_setup = setup
+            register_worker_setup(setup)
 
     def uninstall(self) -> None:
         with self._lock:
             if self._finder is None:
                 return
+            unregister_worker_setup(self._worker_setup)
             if self._finder in sys.meta_path:
                 sys.meta_path.remove(self._finder)
             for entry in self._path_entries:
@@ -288,6 +312,11 @@ def _position_of_path_finder() -> int:
         return len(sys.meta_path)
 
 
+def _worker_setup(given: Options) -> str:
+    """Return the name of the function that installs the hook in a process that runs branches."""
+    return f"{__name__}:{'install_coercing' if given.coerce else 'install'}"
+
+
 _hook = _Hook()
 
 
@@ -300,12 +329,18 @@ def install() -> None:
     _hook.install(None)
 
 
-def install_for_program(given: Options) -> None:
+def install_for_program(given: Options, report: Report | None = None) -> None:
     """Install the hook for a program that was started with these compile options.
 
-    They hold for all modules that are imported from now on, besides what their projects ask for.
+    They hold for all modules that are imported from now on, besides what their projects ask for;
+    `report` is told what these modules can hardly mean.
     """
-    _hook.install(given)
+    _hook.install(given, report)
+
+
+def install_coercing() -> None:
+    """Install the hook for a program that was started with the option `coerce`."""
+    install_for_program(Options(coerce=True))
 
 
 def uninstall() -> None:

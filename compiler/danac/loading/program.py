@@ -20,6 +20,9 @@ TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cach
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from danac.diagnostics import Diagnostic
+    from danac.source import Source
+
 _ENTRY = "__main__"
 
 
@@ -35,7 +38,7 @@ def run_file(file: str, arguments: Sequence[str] = (), given: Options = DEFAULT)
     """
     path = os.path.abspath(file)
     try:
-        code = load_code(path, options_for(path, given))
+        code = load_code(path, options_for(path, given), _print_finding)
     except OSError as error:
         raise unreadable(file, error) from error
     except (SyntaxError, KeyboardInterrupt) as error:
@@ -50,7 +53,7 @@ def run_standard_input(arguments: Sequence[str] = (), given: Options = DEFAULT) 
     filename = "<stdin>"
     try:
         data = sys.stdin.buffer.read()
-        code = compile_bytes(data, filename, options_for(filename, given))
+        code = compile_bytes(data, filename, options_for(filename, given), _print_finding)
     except (SyntaxError, KeyboardInterrupt) as error:
         return _report(error)
     from danac.loading.tracebacks import register_text
@@ -84,7 +87,7 @@ def _run(
     else:
         # It held the folder of the danac command, which is not the program's business.
         sys.path[0:1] = [folder]
-    install_for_program(given)
+    install_for_program(given, _print_finding)
     try:
         exec(code, module.__dict__)
         entry = module.__dict__.get(_ENTRY)
@@ -117,6 +120,13 @@ def _named_and_others(arguments: Sequence[str]) -> tuple[dict[str, str], list[st
         return split(arguments)
     except ArgumentError as error:
         raise UsageError(str(error)) from None
+
+
+def _print_finding(finding: Diagnostic, source: Source) -> None:
+    # Imported late: there is a finding only where the compiler has been loaded.
+    from danac.loading.tracebacks import render_finding
+
+    print(render_finding(finding, source), file=sys.stderr)
 
 
 def _report(error: BaseException) -> int:

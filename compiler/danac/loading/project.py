@@ -5,8 +5,9 @@ The project's file is the nearest pyproject.toml at or above the program's folde
 
     coerce = true    # as --coerce
 
-The table is known by the text `tool.danac`: a file without it is never parsed, since to import
-`tomllib` takes longer than to start a cached program.
+besides the settings of blocks, which the runtime reads when the program runs. The table is known by
+the text `tool.danac`: a file without it is never parsed, since to import `tomllib` takes longer
+than to start a cached program.
 """
 
 from __future__ import annotations
@@ -70,18 +71,29 @@ def _parse(path: str, content: bytes) -> Options:
     table = tool.get("danac", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
         raise UsageError(f"{path}: tool.danac must be a table, {_keys()}")
+    options = {}
     for key, value in table.items():
         if key not in KEYS:
-            raise UsageError(f"{path}: unknown key {key!r} in [tool.danac]{_suggestion(key)}")
+            if key not in _settings():
+                raise UsageError(f"{path}: unknown key {key!r} in [tool.danac]{_suggestion(key)}")
+            continue
         if not isinstance(value, bool):
             raise UsageError(f"{path}: {key} in [tool.danac] must be true or false, not {value!r}")
-    return Options(**table)
+        options[key] = value
+    return Options(**options)
+
+
+def _settings() -> list[str]:
+    # Imported late: most tables hold none.
+    from dana_runtime.execution.setting_checks import ALIASES, CHECKS
+
+    return [*CHECKS, *ALIASES]
 
 
 def _suggestion(key: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(key.lower(), KEYS, n=1)
+    near = get_close_matches(key.lower(), [*KEYS, *_settings()], n=1)
     return f". Did you mean {near[0]!r}?" if near else f"; {_keys()}"
 
 

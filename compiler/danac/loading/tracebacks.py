@@ -12,7 +12,8 @@ from types import TracebackType
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
-    from danac.diagnostics import DanaSyntaxError
+    from danac.diagnostics import DanaSyntaxError, Diagnostic
+    from danac.source import Source
 
 FAILED = 1
 WRONG_PROGRAM = 2
@@ -75,6 +76,14 @@ def render_syntax_error(error: DanaSyntaxError, filename: str | None = None) -> 
     text = "\n" * (line - 1) + (error.text or "").rstrip("\n")
     name = short_path(error.filename or "<dana>") if filename is None else filename
     return render(error.diagnostic, Source(text, name))
+
+
+def render_finding(finding: Diagnostic, source: Source) -> str:
+    """Return what a compiler prints for a finding about a file."""
+    from danac.diagnostics import render
+    from danac.source import Source
+
+    return render(finding, Source(source.text, short_path(source.filename)))
 
 
 def register_text(filename: str, text: str) -> None:

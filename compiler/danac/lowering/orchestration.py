@@ -162,6 +162,9 @@ def _local_names(low: Lowering, meeting: Meeting, signature: Signature | None) -
     wanted: set[str] | None = None
     if signature is not None:
         wanted = {taken.name for taken in (*signature.required, *signature.required_keywords)}
+        if len(wanted) < 2:
+            # The value takes the only place, and nothing is left to ask for.
+            return None
     readers: dict[str, ast.expr] = {}
     for name, take in around.captures.items():
         if wanted is None or dana_name(name) in wanted:

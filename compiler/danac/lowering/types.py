@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from danac import nodes
-from danac.analysis import stages
+from danac.analysis import builtins, stages
 from danac.identifiers import is_renamed, python_name
 from danac.lowering.class_names import is_type_call
 from danac.lowering.context import Lowering, Surroundings, Take
@@ -159,5 +159,5 @@ def _is_class(node: nodes.Expression, around: Surroundings) -> bool:
         return is_type_call(node, around)
     found = around.scope.lookup(node.id)
     if found is None:
-        return stages.is_builtin(node.id, around.scope)
+        return node.id in builtins.TYPES and stages.is_builtin(node.id, around.scope)
     return found[1].kind in ("struct", "import") and found[1].writes == 1

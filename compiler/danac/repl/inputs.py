@@ -79,7 +79,8 @@ class Inputs:
         if self._session.latest is None:
             print("nothing has been compiled yet", file=sys.stderr)
             return
-        listing = to_python(self._session.latest.tree).rstrip("\n")
+        latest = self._session.latest
+        listing = to_python(latest.tree, latest.source).rstrip("\n")
         if wants_colour("auto", sys.stdout):
             listing = coloured(listing, "python")
         print(listing)

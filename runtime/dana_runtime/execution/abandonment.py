@@ -25,12 +25,20 @@ from typing import NamedTuple
 
 from dana_runtime.errors import BranchCancelled
 from dana_runtime.execution.cancellation import Group
+from dana_runtime.execution.striking import strike
 
 # Seconds for which the end of the program waits for abandoned threads, all together.
 EXIT_SECONDS = 1.0
 
 # How often a thread looks whether the exception that is on its way to it has been raised.
 _LONGEST_WAIT = 10_000
+
+
+_FLYING = 0
+# The exception has been raised in the thread.
+_STRUCK = 1
+# The thread has gone on.
+_LANDED = 2
 
 
 class Inner(NamedTuple):
@@ -44,22 +52,21 @@ class Inner(NamedTuple):
 class Flight:
     """One branch that runs in a thread of ours."""
 
-    __slots__ = ("group", "inner", "limit", "outcome", "permit", "started", "struck", "thread")
+    __slots__ = ("group", "inner", "limit", "outcome", "permit", "started", "state", "thread")
 
-    def __init__(self, thread: Thread, group: Group, limit: float | None) -> None:
+    def __init__(self, thread: Thread, group: Group, limit: float | None, started: float) -> None:
         self.thread = thread
         # What to cancel when the branch is abandoned.
         self.group = group
         # The seconds that the branch has, None for no limit.
         self.limit = limit
-        self.started = time.monotonic()
+        self.started = started
         # Each of them is one thing that can be taken once; pop is atomic.
         self.outcome = [True]
         self.permit = [True]
         # The branches that run inline in this one, the innermost last.
         self.inner: list[Inner] = []
-        # The exception has been raised in the thread.
-        self.struck = False
+        self.state = _FLYING
 
     def deadline(self) -> float:
         """Return the time by which this branch and those inline in it must have ended."""
@@ -72,24 +79,26 @@ class Flight:
 
 
 # The branch that each thread is in.
-_flights: dict[int, Flight] = {}
+flights: dict[int, Flight] = {}
 
 
 def begin(thread: Thread, group: Group, limit: float | None) -> Flight:
     """Say that `thread`, the running one, begins a branch, which `group` can cancel."""
-    flight = _flights[get_ident()] = Flight(thread, group, limit)
+    flight = flights[get_ident()] = Flight(thread, group, limit, time.monotonic())
     return flight
 
 
 def land(flight: Flight) -> bool:
     """Say that the branch has ended; False: it was abandoned, nothing of it counts any more."""
+    if flight.state == _LANDED:
+        return True
     try:
         flight.permit.pop()
     except IndexError:
         _wait_for_strike(flight)
         return False
-    # What the thread does from now on belongs to no branch.
-    _flights.pop(get_ident(), None)
+    # What the thread does from now on belongs to no branch, or to the next one.
+    flight.state = _LANDED
     try:
         flight.outcome.pop()
     except IndexError:
@@ -97,9 +106,14 @@ def land(flight: Flight) -> bool:
     return True
 
 
+def leave() -> None:
+    """Say that the running thread is in no branch any more."""
+    flights.pop(get_ident(), None)
+
+
 def current_flight() -> Flight | None:
     """Return what the running thread is in, None if it is no thread of ours."""
-    return _flights.get(get_ident())
+    return flights.get(get_ident())
 
 
 def abandon(flight: Flight) -> bool:
@@ -115,8 +129,8 @@ def abandon(flight: Flight) -> bool:
     except IndexError:
         # It is in the runtime, and finds out there.
         return True
-    _raise_in(flight.thread)
-    flight.struck = True
+    strike(flight.thread, BranchCancelled)
+    flight.state = _STRUCK
     return True
 
 
@@ -125,14 +139,14 @@ def shield() -> Flight | None:
 
     Raises BranchCancelled if the thread is abandoned already.
     """
-    flight = _flights.get(get_ident())
+    flight = flights.get(get_ident())
     if flight is None:
         return None
     try:
         flight.permit.pop()
     except IndexError:
-        if flight.outcome:
-            # Entered anew while it was inside: by a finalizer, say.
+        if flight.outcome or flight.state == _LANDED:
+            # Entered anew while it was inside, or by a finalizer after the branch.
             return None
         _wait_for_strike(flight)
         raise BranchCancelled from None
@@ -147,18 +161,9 @@ def unshield(flight: Flight) -> None:
             flight.permit.pop()
         except IndexError:
             _wait_for_strike(flight)
+        # Here it is, and no other one comes.
+        flight.state = _STRUCK
         raise BranchCancelled
-
-
-def _raise_in(thread: Thread) -> None:
-    # Imported late: most programs never abandon a thread.
-    import ctypes
-
-    ident = thread.ident
-    if ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(ident), ctypes.py_object(BranchCancelled)
-        )
 
 
 def _wait_for_strike(flight: Flight) -> None:
@@ -166,7 +171,7 @@ def _wait_for_strike(flight: Flight) -> None:
     try:
         # Bounded, because Ctrl-C can end who was about to raise it.
         for _ in range(_LONGEST_WAIT):
-            if flight.struck:
+            if flight.state == _STRUCK:
                 break
             time.sleep(0.0005)
         # Python looks for exceptions from outside when it calls something.
@@ -218,7 +223,7 @@ def abandoned() -> set[Thread]:
 
 def thread_ends() -> None:
     """Say that the running thread, one of ours, is about to end."""
-    _flights.pop(get_ident(), None)
+    flights.pop(get_ident(), None)
     with _lock:
         _abandoned.discard(current_thread())
 
@@ -251,10 +256,10 @@ def _forget() -> None:
     global _lock, _abandoned
     _lock = Lock()
     _abandoned = set()
-    own = _flights.get(get_ident())
-    _flights.clear()
+    own = flights.get(get_ident())
+    flights.clear()
     if own is not None:
-        _flights[get_ident()] = own
+        flights[get_ident()] = own
 
 
 if hasattr(os, "register_at_fork"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import cast
 
@@ -25,6 +26,9 @@ def backend_for(settings: Settings) -> Backend:
     executor = settings.executor
     if not isinstance(executor, str):
         return _imported("foreign")
+    if executor == "process" and is_worker():
+        # A process of a process: its branches run on threads.
+        return threads
     if executor in ("process", "dask"):
         return _imported(_MODULES[executor])
     return threads
@@ -41,6 +45,12 @@ def loop_backend() -> LoopBackend | None:
                 raise
             _has_loops = False
     return _loops
+
+
+def is_worker() -> bool:
+    """Whether this process runs branches for another one."""
+    state = sys.modules.get(f"{_PACKAGE}.processes.state")
+    return state is not None and bool(state.in_worker())
 
 
 def _imported(name: str) -> Backend:

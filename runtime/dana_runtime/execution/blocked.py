@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from dana_runtime.errors import BranchCancelled, LoopBlocked
 from dana_runtime.execution.hosts import GRACE_SECONDS, Running
+from dana_runtime.execution.striking import strike
 from dana_runtime.execution.workers import Job, put_out
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Probe(Job):
         host = self._host
         host.end()
         host.fail_all(lambda running: _blocked_by(culprit, running.attempt.name))
-        tell(host.thread, BranchCancelled)
+        strike(host.thread, BranchCancelled)
 
 
 def _running_of(host: BackgroundLoop, task: asyncio.Task[Any] | None) -> Running | None:
@@ -103,15 +104,3 @@ def _running_of(host: BackgroundLoop, task: asyncio.Task[Any] | None) -> Running
 
 def _blocked_by(culprit: str, name: str) -> LoopBlocked:
     return LoopBlocked(f"{name} was on an event loop that was given up: {culprit} blocked it")
-
-
-def tell(thread: Thread, error: type[BaseException]) -> None:
-    """Raise `error` in `thread` as soon as that runs Python code."""
-    try:
-        import ctypes
-    except ImportError:
-        # Then it goes on, for nobody.
-        return
-    if thread.is_alive() and thread.ident is not None:
-        ident = ctypes.c_ulong(thread.ident)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(error))

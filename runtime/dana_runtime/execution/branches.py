@@ -30,7 +30,7 @@ def run_branch(
     current_group.set(group)
     current_layer.set(layer)
     if "decimal" in sys.modules:
-        _own_decimal_context()
+        own_decimal_context()
     result = branch(value)
     if type(result) is CoroutineType:
         where = callable_text(branch) if block is None else block.name(index)
@@ -44,7 +44,7 @@ def enter(group: Group, layer: Layer | None) -> None:
     if layer is not None:
         current_layer.set(layer)
     if "decimal" in sys.modules:
-        _own_decimal_context()
+        own_decimal_context()
 
 
 def completed_value(attempt: Attempt) -> Any:
@@ -61,7 +61,8 @@ def completed(coroutine: CoroutineType[Any, Any, Any], where: str) -> Any:
     return completed(coroutine, where)
 
 
-def _own_decimal_context() -> None:
+def own_decimal_context() -> None:
+    """Give the running context a decimal context of its own; to be called if `decimal` is loaded."""
     # Decimal contexts are changed in place, so a copy of the context variables shares them.
     decimal: Any = sys.modules["decimal"]
     # Absent while another thread is still importing it.

@@ -4,7 +4,8 @@
 
 Branches with policies of their own, coroutine functions, and branches in processes or on a cluster. The
 caller alone decides what begins and what ends; backends and their threads only put what has happened
-on its queue. At most `max_workers` attempts are in flight, coroutines not counted.
+on its queue. At most `max_workers` attempts are in flight, coroutines not counted. A branch that is to
+be tried again waits for its time without holding a worker.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
+from heapq import heappop, heappush
 from queue import Empty, SimpleQueue
 from threading import get_ident, main_thread
 from time import monotonic
@@ -31,9 +33,17 @@ from dana_runtime.execution.branches import (
     thread_name_of,
 )
 from dana_runtime.execution.cancellation import Group
-from dana_runtime.execution.outcomes import Failure, ends_block, timeout_error
+from dana_runtime.execution.outcomes import (
+    Failure,
+    Substitute,
+    ends_block,
+    fallback_for,
+    short_of_results,
+    timeout_error,
+)
 from dana_runtime.execution.run import SIGNAL_SECONDS
-from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
+from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, NO_FALLBACK, Settings
+from dana_runtime.faults.retry import Tries, note_of_attempts
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 
@@ -43,8 +53,8 @@ Failures = list[tuple[int, BaseException]]
 class Dispatch:
     """One execution of a block by backends.
 
-    `settings` gives those of each branch, `max_workers` is the block's. With `has_layers` every
-    branch writes to scopes of its own; without it, to the caller's.
+    `settings` gives those of each branch, `max_workers` and `at_least` are the block's. With
+    `has_layers` every branch writes to scopes of its own; without it, to the caller's.
     """
 
     def __init__(
@@ -56,6 +66,7 @@ class Dispatch:
         max_workers: int,
         group: Group,
         has_layers: bool = True,
+        at_least: int | None = None,
     ) -> None:
         self.branches = branches
         self.value = value
@@ -74,6 +85,13 @@ class Dispatch:
         self.waiting: deque[int] = deque()
         self.coroutines: set[int] = set()
         self.in_flight = 0
+        self.at_least = at_least
+        # More failures than this are too many.
+        self.dispensable = len(branches) - min(at_least or 0, len(branches))
+        self.tries: dict[int, Tries] = {}
+        # When to try branches again, the earliest first: (time, index).
+        self.later: list[tuple[float, int]] = []
+        self.look_at = 0.0
 
     def run(self) -> tuple[list[Any], Failures]:
         """Run the block; return its results, and the failures of which one ends it, if any."""
@@ -101,25 +119,49 @@ class Dispatch:
             self.waiting = deque(range(len(self.branches)))
             self.coroutines = set()
             return
+        if len(self.coroutines) == 1:
+            # A stage of its own, mostly, which has more to say about it.
+            self._start(self._attempt(*self.coroutines))
+            return
         attempts = [self._attempt(index) for index in sorted(self.coroutines)]
         for attempt, abandon in zip(attempts, loops.start_many(attempts), strict=True):
             self.active[attempt] = abandon
 
     def _start_waiting(self) -> None:
-        while self.waiting and self.in_flight < self.max_workers:
-            attempt = self._attempt(self.waiting.popleft())
-            try:
-                backend = backend_for(attempt.settings)
-            except Exception as error:
-                # The packages that it needs are missing: that is how this branch fails.
-                attempt.fail(error)
-                self.active[attempt] = _nothing
+        while self.later and self.later[0][0] <= monotonic():
+            index = heappop(self.later)[1]
+            if index in self.coroutines:
+                self._start(self._attempt(index))
             else:
-                self.active[attempt] = backend.start(attempt)
+                self.waiting.appendleft(index)
+        while self.waiting and self.in_flight < self.max_workers:
+            self._start(self._attempt(self.waiting.popleft()))
             self.in_flight += 1
+
+    def _start(self, attempt: Attempt) -> None:
+        if attempt.number > 1:
+            # It may have less time than any attempt before it.
+            limit = self.tries[attempt.index].limit(attempt.settings.timeout, monotonic())
+            self.look_at = min(self.look_at, monotonic() + (limit or BUILT_IN_TIMEOUT))
+        try:
+            self.active[attempt] = self._launched(attempt)
+        except Exception as error:
+            # The packages that it needs are missing: that is how this branch fails.
+            self.active[attempt] = _nothing
+            attempt.fail(error)
+
+    def _launched(self, attempt: Attempt) -> Abandon:
+        """Hand an attempt to its backend; return what abandons it."""
+        loops = loop_backend() if attempt.index in self.coroutines else None
+        return (loops or backend_for(attempt.settings)).start(attempt)
 
     def _attempt(self, index: int) -> Attempt:
         branches, block = self.branches, self.block
+        tries = self.tries.get(index)
+        if tries is None:
+            own = self.settings(index)
+            tries = self.tries[index] = Tries(own.retry, own.total_timeout)
+        tries.begin(None)
         group = self.group.of_branch()
         group.enter()
         context = copy_context()
@@ -133,6 +175,7 @@ class Dispatch:
             thread_name=thread_name_of(branches[index], index, block),
             context=context,
             depth=group.depth + 1,
+            number=tries.number,
             index=index,
             on_end=self.events.put,
         )
@@ -146,19 +189,18 @@ class Dispatch:
 
     def _wait(self) -> None:
         step = SIGNAL_SECONDS if get_ident() == main_thread().ident else BUILT_IN_TIMEOUT
-        look_at = monotonic() + self._shortest_limit()
+        self.look_at = monotonic() + self._shortest_limit()
         while self.unfinished and not self.failures:
+            wake_at = min(self.look_at, self.later[0][0]) if self.later else self.look_at
             try:
-                attempt = self.events.get(timeout=min(step, max(0.0, look_at - monotonic())))
+                attempt = self.events.get(timeout=min(step, max(0.0, wake_at - monotonic())))
             except Empty:
-                now = monotonic()
-                if now >= look_at:
-                    look_at = self._end_overdue(now)
+                pass
             else:
                 self._take(attempt)
-                # Not only when nothing comes: a block of many short branches is never quiet.
-                if monotonic() >= look_at:
-                    look_at = self._end_overdue(monotonic())
+            # Not only when nothing comes: a block of many short branches is never quiet.
+            if monotonic() >= self.look_at:
+                self.look_at = self._end_overdue(monotonic())
             self._start_waiting()
         # What has failed at the same time may count more.
         while self.failures:
@@ -176,27 +218,54 @@ class Dispatch:
                 raise BranchCancelled
             return
         self._forget(attempt)
-        if attempt.error is None:
+        error = self._ended(attempt, attempt.error)
+        if error is None:
             self.results[attempt.index] = attempt.result
             self.unfinished -= 1
         else:
-            self._failed(attempt, attempt.error)
+            self._failed(attempt, error)
+
+    def _ended(self, attempt: Attempt, error: BaseException | None) -> BaseException | None:
+        """Take note of how an attempt has ended; return why it has failed, None if it has not."""
+        return error
 
     def _forget(self, attempt: Attempt) -> Abandon:
+        self.tries[attempt.index].began_at(attempt.started)
         if attempt.index not in self.coroutines:
             self.in_flight -= 1
         self.groups.pop(attempt).leave()
         return self.active.pop(attempt)
 
-    def _failed(self, attempt: Attempt, error: BaseException) -> None:
+    def _failed(self, attempt: Attempt, error: BaseException, is_running: bool = False) -> None:
+        """See what becomes of a branch whose attempt has failed, and perhaps still runs."""
         BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
-        if attempt.settings.on_error != "partial" or ends_block(error):
-            self.failures.append((attempt.index, error))
+        index, settings, now = attempt.index, attempt.settings, monotonic()
+        tries = self.tries[index]
+        delay = tries.delay_after(error, now, is_running and not settings.idempotent)
+        if delay is not None:
+            heappush(self.later, (now + delay, index))
             return
-        add_note_once(error, note_of(self.branches, attempt.index, self.block))
-        elapsed = 0.0 if attempt.started is None else monotonic() - attempt.started
+        if attempt.number > 1:
+            add_note_once(error, note_of_attempts(attempt.number))
+        has_fallback = settings.fallback is not NO_FALLBACK
+        if ends_block(error) or not (has_fallback or settings.on_error == "partial"):
+            self.failures.append((index, error))
+            return
+        add_note_once(error, note_of(self.branches, index, self.block))
+        elapsed = 0.0 if tries.began is None else now - tries.began
         failure = Failure(error, attempt.name, attempt.number, elapsed)
-        self.results[attempt.index] = failure
+        if has_fallback:
+            try:
+                self.results[index] = Substitute(fallback_for(failure, settings.fallback))
+            except BaseException as another:
+                self.failures.append((index, another))
+                return
+        else:
+            self.results[index] = failure
+            self.dispensable -= 1
+            if self.dispensable < 0:
+                add_note_once(error, short_of_results(self.at_least, len(self.branches)))
+                self.failures.append((index, error))
         self.unfinished -= 1
 
     # --- What takes too long ----------------------------------------------------------------------
@@ -209,8 +278,13 @@ class Dispatch:
         """End the attempts whose time is up; return when to look again."""
         look_at = now + self._shortest_limit()
         for attempt in list(self.active):
-            limit, started = attempt.settings.limit, attempt.started
-            if limit is None or started is None:
+            started = attempt.started
+            if started is None:
+                continue
+            tries = self.tries[attempt.index]
+            tries.began_at(started)
+            limit = tries.limit(attempt.settings.timeout, started)
+            if limit is None:
                 continue
             if started + limit > now:
                 look_at = min(look_at, started + limit)
@@ -219,7 +293,17 @@ class Dispatch:
                 abandon = self._forget(attempt)
                 group.cancel()
                 abandon()
-                self._failed(attempt, timeout_error(attempt.name, limit))
+                # The total, where that is what has been too short.
+                total = attempt.settings.total_timeout
+                is_total = attempt.number > 1 and limit != attempt.settings.timeout
+                seconds = total if is_total and total is not None else limit
+                error = self._ended(attempt, timeout_error(attempt.name, seconds))
+                assert error is not None
+                # A process has been ended, and a coroutine cancelled; all else may go on.
+                is_running = (
+                    attempt.index not in self.coroutines and attempt.settings.executor != "process"
+                )
+                self._failed(attempt, error, is_running)
         return look_at
 
     def _end(self) -> None:

@@ -13,17 +13,24 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, overload
 
-from dana_runtime.execution import lookout, stages
+from dana_runtime.execution import stages
 from dana_runtime.execution.abandonment import Flight, shield, unshield
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
 from dana_runtime.execution.cancellation import Group, current_group
-from dana_runtime.execution.claim import Claim
+from dana_runtime.execution.captures import Captured, captured
+from dana_runtime.execution.claim import Tiny, claimed
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
-from dana_runtime.execution.history import history_of
+from dana_runtime.execution.history import ENOUGH, history_of
 from dana_runtime.execution.inline import is_covered, run_inline
-from dana_runtime.execution.outcomes import Failure, Outcome, precedence
+from dana_runtime.execution.outcomes import (
+    Failure,
+    Outcome,
+    Substitute,
+    precedence,
+    short_of_results,
+)
 from dana_runtime.execution.run import Run
 from dana_runtime.execution.settings import Policy, Settings, current
 from dana_runtime.execution.stages import BranchWithPolicy
@@ -46,6 +53,8 @@ def fan_out(
     value: Any,
     block: Block | None = None,
     policy: Policy | None = None,
+    *,
+    is_capturing: bool = False,
 ) -> list[Any]: ...
 @overload
 def fan_out(
@@ -53,12 +62,16 @@ def fan_out(
     value: Any,
     block: Block | None = None,
     policy: Policy | None = None,
+    *,
+    is_capturing: bool = False,
 ) -> dict[str, Any]: ...
 def fan_out(
     branches: Sequence[Branch] | dict[str, Branch],
     value: Any,
     block: Block | None = None,
     policy: Policy | None = None,
+    *,
+    is_capturing: bool = False,
 ) -> list[Any] | dict[str, Any]:
     """Call all `branches` with `value` at the same time and return their results in order.
 
@@ -67,7 +80,8 @@ def fan_out(
     not begun then never begin, and the others are told to cancel (`cancelled()`). The same holds
     for KeyboardInterrupt in the waiting caller. With `on_error="partial"` a Failure stands in the
     place of the result instead, but for KeyboardInterrupt and SystemExit. `block` says what the
-    branches are called, `policy` holds settings of this block.
+    branches are called, `policy` holds settings of this block. With `is_capturing` fallbacks come as
+    Substitutes.
 
     Raises BranchTimeout when a branch's time is up. Raises TypeError, before anything runs, for a
     branch that is not callable and for an iterator given to several branches; ValueError for a dict
@@ -76,6 +90,8 @@ def fan_out(
     """
     results, error = _in_parallel(branches, value, block, policy)
     if error is None:
+        if not is_capturing:
+            results = _results_of(results)
         return dict(zip(branches, results, strict=True)) if isinstance(branches, dict) else results
     context = error.__context__
     try:
@@ -101,44 +117,34 @@ def run_in_order(
     same errors are raised. Where a timeout is set, or an executor asked for, each branch runs as
     `run_stage` says, in its turn.
     """
+    return _results_of(_run_in_order(branches, value, block, policy))
+
+
+def _run_in_order(
+    branches: Sequence[Branch], value: Any, block: Block | None, policy: Policy | None
+) -> list[Any]:
+    """The same, but fallbacks come as Substitutes."""
     _check(branches, value, block)
     settings = current().with_policy(policy)
-    results = []
+    results: list[Any] = []
+    dispensable = len(branches) - min(settings.at_least or 0, len(branches))
     for index, branch in enumerate(branches):
         function, own = branch, settings
         if type(branch) is BranchWithPolicy:
             function, own = branch.function, settings.with_policy(branch.policy)
-        results.append(stages.run_alone(value, function, name_of(branches, index, block), own))
+        name = name_of(branches, index, block)
+        result = stages.run_or_substitute(value, function, name, own)
+        results.append(result)
+        if type(result) is Failure:
+            dispensable -= 1
+            if dispensable < 0:
+                add_note_once(result.error, short_of_results(settings.at_least, len(branches)))
+                raise result.error
     return results
 
 
-class Captured:
-    """The results of a block and what its branches captured: `captured["name"]`.
-
-    What a branch with partial results should have captured, but failed, is its Failure.
-    """
-
-    __slots__ = ("_captures", "results")
-
-    def __init__(self, results: list[Any] | dict[str, Any], captures: dict[str, Any]) -> None:
-        self.results = results
-        self._captures = captures
-
-    def __getitem__(self, name: str) -> Any:
-        try:
-            return self._captures[name]
-        except KeyError:
-            # The branch that should have captured it is one of those that failed.
-            for failure in self._failures():
-                return failure
-            raise
-
-    def _failures(self) -> list[Failure]:
-        results = self.results.values() if isinstance(self.results, dict) else self.results
-        return [result for result in results if isinstance(result, Failure)]
-
-    def __repr__(self) -> str:
-        return f"Captured({self.results!r}, {self._captures!r})"
+def _results_of(outcomes: list[Any]) -> list[Any]:
+    return [result.value if type(result) is Substitute else result for result in outcomes]
 
 
 def fan_out_capturing(
@@ -151,7 +157,7 @@ def fan_out_capturing(
 
     Where several branches capture the same name, the last branch's value counts.
     """
-    return _captured(fan_out(branches, value, block, policy))
+    return captured(fan_out(branches, value, block, policy, is_capturing=True))
 
 
 def run_in_order_capturing(
@@ -161,22 +167,7 @@ def run_in_order_capturing(
     policy: Policy | None = None,
 ) -> Captured:
     """Like `run_in_order`, for branches that return pairs (result, dict of captures)."""
-    return _captured(run_in_order(branches, value, block, policy))
-
-
-def _captured(outcomes: list[Any] | dict[str, Any]) -> Captured:
-    """Take the pairs (result, captures) apart; a Failure is no pair."""
-    captures: dict[str, Any] = {}
-    for outcome in outcomes.values() if isinstance(outcomes, dict) else outcomes:
-        if not isinstance(outcome, Failure):
-            captures.update(outcome[1])
-    if isinstance(outcomes, dict):
-        return Captured({key: _result(outcome) for key, outcome in outcomes.items()}, captures)
-    return Captured([_result(outcome) for outcome in outcomes], captures)
-
-
-def _result(outcome: Any) -> Any:
-    return outcome if isinstance(outcome, Failure) else outcome[0]
+    return captured(_run_in_order(branches, value, block, policy))
 
 
 def _in_parallel(
@@ -229,25 +220,32 @@ def _run(
 ) -> Outcome:
     """Choose how the block runs, and run it."""
     depth, executor = group.depth, settings.executor
+    history = block.history if block is not None else history_of(branches)
+    if (
+        history.streak >= ENOUGH
+        and is_plain
+        and settings.is_claimable
+        and depth < settings.max_depth
+        and len(branches) > 1
+        and not is_debugging()
+    ):
+        outcome = claimed(Tiny(branches, value, block, settings, group, history, outer))
+        if outcome is not None:
+            return outcome
     if not isinstance(executor, str) and depth > 0:
         # It serves the outermost block only.
         executor = "auto"
     if not branches or is_debugging():
-        return run_inline(branches, value, block, _settings_of(branches, settings), group, outer)
-    if not is_plain or executor not in ("auto", "thread", "inline"):
+        of_branch, at_least = _settings_of(branches, settings), settings.at_least
+        return run_inline(branches, value, block, of_branch, group, outer, at_least=at_least)
+    if not is_plain or settings.is_tolerant or executor not in ("auto", "thread", "inline"):
         return _dispatched(branches, value, block, settings, group, outer)
     tickets, is_timed = _tickets(len(branches), settings, executor, depth, outer)
     if not tickets:
         return run_inline(branches, value, block, lambda index: settings, group, outer, is_timed)
-    history = block.history if block is not None else history_of(branches)
-    is_tiny = tickets > 1 and history.is_tiny()
-    if is_tiny and executor == "auto" and not settings.is_bound and settings.on_error == "raise":
-        claim = Claim(branches, value, block, settings, group, history, tickets, outer)
-        if lookout.watch(claim):
-            return claim.outcome()
     run = Run(branches, value, block, settings, group, history, tickets, outer)
     try:
-        if is_tiny:
+        if tickets > 1 and history.is_tiny():
             run.on_one_worker_first()
         else:
             run.on_workers()
@@ -292,9 +290,11 @@ def _dispatched(
     if not any(own.is_bound for own in all_settings) and (
         is_deep or all(own.executor == "inline" for own in all_settings)
     ):
-        return run_inline(functions, value, block, of_branch, group, outer, is_deep)
+        at_least = settings.at_least
+        return run_inline(functions, value, block, of_branch, group, outer, is_deep, at_least)
     workers = 1 if is_deep else settings.max_workers
-    return Dispatch(functions, value, block, all_settings.__getitem__, workers, group).run()
+    own = all_settings.__getitem__
+    return Dispatch(functions, value, block, own, workers, group, at_least=settings.at_least).run()
 
 
 def _settings_of(branches: tuple[Branch, ...], settings: Settings) -> Callable[[int], Settings]:

@@ -17,8 +17,17 @@ from dana_runtime.execution.abandonment import Flight, Inner, shield, unshield
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import Branch, name_of, note_of, run_branch
 from dana_runtime.execution.cancellation import Group
-from dana_runtime.execution.outcomes import Failure, ends_block
-from dana_runtime.execution.settings import Settings
+from dana_runtime.execution.outcomes import (
+    Failure,
+    Outcome,
+    Substitute,
+    ends_block,
+    fallback_for,
+    short_of_results,
+)
+from dana_runtime.execution.repeating import repeated, wait_in_branch
+from dana_runtime.execution.settings import NO_FALLBACK, Settings
+from dana_runtime.faults.retry import Tries
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 
@@ -31,36 +40,84 @@ def run_inline(
     group: Group,
     outer: Flight | None,
     is_timed: bool = False,
-) -> tuple[list[Any], list[tuple[int, BaseException]]]:
+    at_least: int | None = None,
+) -> Outcome:
     """Run the branches in order; return their results and the failure that ends the block, if any.
 
     `settings` gives those of each branch; with `is_timed` their limits bind the branch `outer`.
+    `at_least` is the block's.
     """
+    dispensable = len(branches) - min(at_least or 0, len(branches))
     layer = current_layer.get()
     results: list[Any] = []
     for index, branch in enumerate(branches):
         own = settings(index)
         is_partial = own.on_error == "partial"
         begun = monotonic()
-        context: Any = copy_context()
-        own_layer = Layer(layer, block, index)
-        run = partial(context.run, run_branch, branch, value, group, own_layer, index, block)
+        name = partial(name_of, branches, index, block)
+        limit = own.limit if is_timed else None
+        tries = None
         try:
-            if group.is_cancelled():
-                raise BranchCancelled
-            if outer is None:
-                result = run()
+            if own.retry is not None:
+                tries = Tries(own.retry, own.total_timeout)
+                run = partial(_run_anew, branch, value, group, layer, index, block)
+                timed = partial(_timed, outer, name, limit)
+                wait = partial(_wait, timed, group)
+                result = repeated(partial(timed, run), tries, wait=wait)
             else:
-                name = partial(name_of, branches, index, block)
-                result = in_time_of(outer, run, name, own.limit if is_timed else None)
+                # As few calls as can be: recursion through blocks is as deep as Python lets it.
+                if group.is_cancelled():
+                    raise BranchCancelled
+                context: Any = copy_context()
+                own_layer = Layer(layer, block, index)
+                run = partial(
+                    context.run, run_branch, branch, value, group, own_layer, index, block
+                )
+                result = run() if outer is None else in_time_of(outer, run, name, limit)
         except BaseException as error:
             BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
-            if not is_partial or ends_block(error) or group.is_cancelled():
+            has_fallback = own.fallback is not NO_FALLBACK
+            is_final = not (is_partial or has_fallback)
+            if is_final or ends_block(error) or group.is_cancelled():
                 return results, [(index, error)]
             add_note_once(error, note_of(branches, index, block))
-            result = Failure(error, name_of(branches, index, block), 1, monotonic() - begun)
+            failure = Failure(error, name(), tries.number if tries else 1, monotonic() - begun)
+            result = failure
+            if has_fallback:
+                try:
+                    result = Substitute(fallback_for(failure, own.fallback))
+                except BaseException as another:
+                    return results, [(index, another)]
+            else:
+                dispensable -= 1
+                if dispensable < 0:
+                    add_note_once(error, short_of_results(at_least, len(branches)))
+                    return results, [(index, error)]
         results.append(result)
     return results, []
+
+
+def _run_anew(
+    branch: Branch, value: Any, group: Group, layer: Layer | None, index: int, block: Block | None
+) -> Any:
+    """Run one attempt in a context and scopes of its own."""
+    if group.is_cancelled():
+        raise BranchCancelled
+    context: Any = copy_context()
+    own_layer = Layer(layer, block, index)
+    return context.run(run_branch, branch, value, group, own_layer, index, block)
+
+
+def _timed(
+    outer: Flight | None, name: Callable[[], str], limit: float | None, run: Callable[[], Any]
+) -> Any:
+    return run() if outer is None else in_time_of(outer, run, name, limit)
+
+
+def _wait(timed: Callable[[Callable[[], Any]], Any], group: Group, seconds: float) -> None:
+    if group.is_cancelled():
+        raise BranchCancelled
+    timed(partial(wait_in_branch, seconds))
 
 
 def is_covered(outer: Flight, settings: Settings) -> bool:

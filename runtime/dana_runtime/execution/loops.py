@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from types import FrameType
 
-from dana_runtime.execution.background import depth_above, loop_at
+from dana_runtime.execution.background import depth_above, end_loops, loop_at
 from dana_runtime.execution.callers import callers_loop
 from dana_runtime.execution.hosts import Runnable, Running, nesting
 from dana_runtime.tracebacks import is_runtime_file
@@ -98,3 +98,13 @@ def warn_of_waiting(where: str) -> None:
         RuntimeWarning,
         stacklevel=program_frame()[1],
     )
+
+
+def shutdown(wait: bool = True, cancel: bool = False) -> None:
+    """With `cancel`, end the loops of plain programs and the coroutines on them.
+
+    Without it they go on, and end by themselves when they have been idle for a while; `wait` changes
+    nothing here.
+    """
+    if cancel:
+        end_loops()

@@ -43,6 +43,20 @@ class Failure:
         return Failure, (self.error, self.branch, self.attempts, self.elapsed)
 
 
+class Substitute:
+    """Stands for the result of a branch that failed until the block is over: `value`, its fallback."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def fallback_for(failure: Failure, fallback: Any) -> Any:
+    """Return a fallback's value: that of a function is what it makes of the failure, or raises."""
+    return fallback(failure) if callable(fallback) else fallback
+
+
 @overload
 def successes(results: dict[K, T]) -> dict[K, T]: ...
 @overload
@@ -74,6 +88,11 @@ def precedence(failure: tuple[int, BaseException]) -> tuple[int, int]:
     if isinstance(error, KeyboardInterrupt):
         return 0, index
     return (2 if isinstance(error, BranchCancelled) else 1), index
+
+
+def short_of_results(at_least: int | None, branches: int) -> str:
+    """Return the note on the failure that left a block with fewer results than it needs."""
+    return f"at_least={at_least} of {branches} branches can no longer succeed"
 
 
 def timeout_error(name: str, seconds: float) -> BranchTimeout:

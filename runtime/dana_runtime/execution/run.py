@@ -19,14 +19,16 @@ The caller is also the one who sees to the time: it wakes when the nearest branc
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from contextvars import Context, copy_context
+from functools import partial
 from operator import itemgetter
 from threading import Lock, Thread, get_ident, main_thread
 from time import monotonic
 from typing import Any
 
 from dana_runtime.errors import BranchCancelled
-from dana_runtime.execution.abandonment import Flight, abandon, begin, land, shield, unshield
+from dana_runtime.execution.abandonment import Flight, abandon, flights, land
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import (
     Branch,
@@ -37,6 +39,7 @@ from dana_runtime.execution.branches import (
 )
 from dana_runtime.execution.cancellation import Group
 from dana_runtime.execution.history import TINY_SECONDS, History
+from dana_runtime.execution.inline import in_time_of
 from dana_runtime.execution.outcomes import Failure, Outcome, ends_block, timeout_error
 from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
 from dana_runtime.execution.workers import Job, put_out, take_back
@@ -253,63 +256,90 @@ class Run(Job):
 
     def work(self, thread: Thread | None) -> bool:
         """Claim and run branches until none is left or the block has failed."""
+        if thread is None:
+            self._work_here()
+            return False
         # Read before a branch is claimed: `close` empties `unclaimed` first, so whoever gets a
         # branch has got these too.
         branches, value, results, context = self.branches, self.value, self.results, self.context
         unclaimed, layer, block, group = self.unclaimed, self.layer, self.block, self.group
         running, is_partial, limit = self.running, self.is_partial, self.settings.limit
-        outer = self.outer if thread is None else None
-        flight = None
+        unfinished, own_group = self.unfinished, group
+        ident = get_ident()
         while unclaimed:
             try:
                 index = unclaimed.pop()
             except IndexError:
-                return False
-            begun = monotonic()
-            own_group = group.of_branch() if is_partial else group
+                break
+            flight = None
+            begun = 0.0
             try:
                 if is_partial:
+                    own_group = group.of_branch()
                     own_group.enter()
-                elif group.is_cancelled():
+                elif group.cancelled:
                     raise BranchCancelled
-                own_layer = Layer(layer, block, index)
-                if thread is not None:
-                    if unclaimed and self.tickets and not self.untaken:
-                        self.put_out_ticket()
-                    thread.name = thread_name_of(branches[index], index, block)
-                    running[index] = flight = begin(thread, own_group, limit)
-                    begun = flight.started
-                elif outer is not None:
-                    unshield(outer)
-                try:
-                    result = context.copy().run(
-                        run_branch, branches[index], value, own_group, own_layer, index, block
-                    )
-                finally:
-                    if outer is not None:
-                        shield()
-                if flight is not None:
-                    if not land(flight):
-                        return True
-                    if monotonic() - begun > TINY_SECONDS:
-                        self.is_slow = True
+                if unclaimed and self.tickets and not self.untaken:
+                    self.put_out_ticket()
+                branch = branches[index]
+                thread.name = thread_name_of(branch, index, block)
+                begun = monotonic()
+                flight = flights[ident] = running[index] = Flight(thread, own_group, limit, begun)
+                result = context.copy().run(
+                    run_branch, branch, value, own_group, Layer(layer, block, index), index, block
+                )
+                if not land(flight):
+                    return True
                 results[index] = result
+                if monotonic() - begun > TINY_SECONDS:
+                    self.is_slow = True
             except BaseException as error:
                 if flight is not None and not land(flight):
                     return True
                 self.is_slow = True
-                if not self._failed(index, error, monotonic() - begun):
-                    return False
+                if not self._failed(index, error, monotonic() - begun if begun else 0.0):
+                    break
             finally:
                 if is_partial:
                     own_group.leave()
-            self._finished()
+            if not unfinished.pop():
+                # It was 0, the last one.
+                self.latch.release()
+        # What the thread does from now on belongs to no branch.
+        flights.pop(ident, None)
         return False
+
+    def _work_here(self) -> None:
+        """The same in the caller's thread, where no other one can be had: without limits."""
+        # All of it is over before the block is, so nothing can be taken away.
+        outer, block, group = self.outer, self.block, self.group
+        while self.unclaimed:
+            try:
+                index = self.unclaimed.pop()
+            except IndexError:
+                return
+            begun = monotonic()
+            own_group = group.of_branch()
+            try:
+                own_group.enter()
+                context: Any = self.context.copy()
+                own_layer = Layer(self.layer, block, index)
+                arguments = self.branches[index], self.value, own_group, own_layer, index, block
+                run = partial(context.run, run_branch, *arguments)
+                self.results[index] = run() if outer is None else in_time_of(outer, run, str, None)
+            except BaseException as error:
+                self.is_slow = True
+                if not self._failed(index, error, monotonic() - begun):
+                    return
+            finally:
+                own_group.leave()
+            self._finished()
 
     def _finished(self) -> None:
         if not self.unfinished.pop():
-            # It was 0, the last one.
-            self.latch.release()
+            # It was 0, the last one. A cancel may have opened the latch already.
+            with suppress(RuntimeError):
+                self.latch.release()
 
     def _failed(self, index: int, error: BaseException, elapsed: float) -> bool:
         """Take in that a branch has failed; False says that the block is over with that."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
+from dana_runtime.faults.retry import Retry, check_delay, check_errors, check_share
 from dana_runtime.spelling import nearest
 from dana_runtime.wording import short_repr
 
@@ -113,6 +115,40 @@ def check_flag(name: str, value: object) -> bool:
     return value
 
 
+def check_retries(name: str, value: object) -> int | Retry:
+    """Return a whole number from 0 on, or a Retry."""
+    return value if isinstance(value, Retry) else check_depth(name, value)
+
+
+def check_optional_count(name: str, value: object) -> int | None:
+    """Return a whole number from 1 on, or None."""
+    return None if value is None else check_count(name, value)
+
+
+def check_profile(name: str, value: object) -> bool | str | None:
+    """Return a path as text, True for the usual one; None for False and for none."""
+    if value is None or isinstance(value, bool):
+        return value or None
+    if isinstance(value, str) and value.lower() in _SWITCHES:
+        return _SWITCHES[value.lower()]
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if not isinstance(value, str):
+        raise _wrong_type(name, "a path, True or False", value)
+    if not value:
+        raise ValueError(f"{name} must not be empty; True is the usual file")
+    return value
+
+
+_SWITCHES: dict[str, bool | None] = {"1": True, "true": True, "yes": True, "on": True}
+_SWITCHES |= dict.fromkeys(("0", "false", "no", "off"), None)
+
+
+def check_anything(name: str, value: object) -> object:
+    """Return the value, whatever it is."""
+    return value
+
+
 # One entry a setting; its default stands in `Settings`. A further setting is a further entry here
 # and a further field there.
 CHECKS: dict[str, Callable[[str, object], Any]] = {
@@ -125,6 +161,14 @@ CHECKS: dict[str, Callable[[str, object], Any]] = {
     "on_error": check_on_error,
     "scheduler": check_text,
     "idempotent": check_flag,
+    "retries": check_retries,
+    "backoff": check_delay,
+    "max_backoff": check_delay,
+    "jitter": check_share,
+    "retry_on": check_errors,
+    "at_least": check_optional_count,
+    "fallback": check_anything,
+    "profile": check_profile,
 }
 
 
@@ -143,6 +187,10 @@ def checked(settings: dict[str, Any], caller: str) -> dict[str, Any]:
         if name in found:
             raise TypeError(f"{caller} got {name} twice, as {name} and by its other name")
         found[name] = check(given, value)
+    # Whoever asks for some of the results does without the others.
+    is_partial = found.get("at_least") is not None
+    if is_partial and found.setdefault("on_error", "partial") == "raise":
+        raise ValueError('at_least needs on_error="partial": with "raise" any failure is final')
     return found
 
 

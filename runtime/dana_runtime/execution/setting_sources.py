@@ -20,8 +20,11 @@ from dana_runtime.execution.setting_checks import (
     check_count,
     check_depth,
     check_flag,
+    check_optional_count,
+    check_retries,
     check_seconds,
 )
+from dana_runtime.faults.retry import check_delay, check_share
 from dana_runtime.spelling import nearest
 
 PREFIX = "DANA_"
@@ -36,6 +39,10 @@ _READERS: dict[Callable[[str, object], Any], Callable[[str], object]] = {
     check_count: int,
     check_depth: int,
     check_seconds: float,
+    check_delay: float,
+    check_share: float,
+    check_retries: int,
+    check_optional_count: int,
     check_flag: lambda text: _FLAGS[text.lower()],
 }
 

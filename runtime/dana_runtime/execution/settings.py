@@ -15,6 +15,7 @@ from threading import Lock
 
 from dana_runtime.execution.setting_checks import checked
 from dana_runtime.execution.setting_sources import from_environment, from_project
+from dana_runtime.faults.retry import BACKOFF, MAX_BACKOFF, Retry
 from dana_runtime.wording import short_repr
 
 TYPE_CHECKING = False
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 # The time that a branch on a worker has where nobody has said anything.
 BUILT_IN_TIMEOUT = 30.0
+
+# The fallback of what has none: None is a value like any other.
+NO_FALLBACK: Any = object()
 
 # Policies that are kept so that they are not checked again.
 _MOST_POLICIES = 512
@@ -38,15 +42,26 @@ class Settings:
     bytes of each process worker. `max_depth`: blocks inside blocks that get workers of their own.
     `executor`: a word of `setting_checks.EXECUTORS`, or a `concurrent.futures.Executor`.
     `on_error`: `"raise"` or `"partial"`. `scheduler`: the address of a Dask cluster.
-    `idempotent`: an attempt may begin while an earlier one still runs.
+    `idempotent`: an attempt may begin while an earlier one still runs. `retries`: further attempts
+    after one that failed, or a `Retry`; `backoff`, `max_backoff`, `jitter` and `retry_on` are what a
+    Retry says of those, where `retries` is a number. `at_least`: results without which a block fails;
+    None is no such number. `fallback`: what stands for the result of what failed, or a function that
+    makes it of the Failure; NO_FALLBACK for none. `profile`: the file that keeps what was learned,
+    True for the usual one, None for none.
 
     `explicit` are the names of those that somebody has set; `limit` is the smaller one of the two
-    times, and `is_bound` says that somebody has set it: then the branch needs a worker.
+    times, and `is_bound` says that somebody has set it: then the branch needs a worker. `retry` is what
+    `retries` and its companions come to, None for no further attempt; `is_tolerant` says that there is one
+    of `retry`, `fallback` and `at_least`. `is_claimable` says that a caller may run the branches itself,
+    where they are known to be tiny.
     """
 
     __slots__ = (
         *("max_workers", "timeout", "total_timeout", "memory_limit", "max_depth", "executor"),
         *("on_error", "scheduler", "idempotent", "explicit", "limit", "is_bound"),
+        "is_claimable",
+        *("retries", "backoff", "max_backoff", "jitter", "retry_on", "at_least", "fallback"),
+        *("profile", "retry", "is_tolerant"),
     )
 
     max_workers: int
@@ -58,9 +73,20 @@ class Settings:
     on_error: str
     scheduler: str | None
     idempotent: bool
+    retries: int | Retry
+    backoff: float
+    max_backoff: float
+    jitter: float
+    retry_on: tuple[type[BaseException], ...]
+    at_least: int | None
+    fallback: Any
+    profile: bool | str | None
+    retry: Retry | None
+    is_tolerant: bool
     explicit: frozenset[str]
     limit: float | None
     is_bound: bool
+    is_claimable: bool
 
     def __init__(self, **settings: Any) -> None:
         """Take those that are set; raises TypeError and ValueError as `configure` does."""
@@ -74,7 +100,22 @@ class Settings:
         put(self, "explicit", frozenset(values))
         put(self, "limit", min(limits, default=None))
         asked = self.total_timeout is not None or "timeout" in values
-        put(self, "is_bound", asked and self.limit is not None)
+        is_bound = asked and self.limit is not None
+        put(self, "is_bound", is_bound)
+        put(self, "retry", self._retry())
+        has_fallback = self.fallback is not NO_FALLBACK
+        is_tolerant = self.retry is not None or has_fallback or self.at_least is not None
+        put(self, "is_tolerant", is_tolerant)
+        is_usual = self.executor == "auto" and self.on_error == "raise" and not is_tolerant
+        put(self, "is_claimable", is_usual and not is_bound)
+
+    def _retry(self) -> Retry | None:
+        retries = self.retries
+        if isinstance(retries, Retry):
+            return retries if retries.attempts > 1 else None
+        if retries == 0:
+            return None
+        return Retry(retries + 1, self.backoff, self.max_backoff, self.jitter, self.retry_on)
 
     def with_policy(self, policy: Policy | None) -> Settings:
         """Return these settings with those of `policy` in the place of their own."""
@@ -105,7 +146,8 @@ class Settings:
         return self._explicit_values() == other._explicit_values()
 
     def __hash__(self) -> int:
-        return hash(tuple(self._explicit_values().items()))
+        # Not their values: a fallback can be anything.
+        return hash(self.explicit)
 
     def __repr__(self) -> str:
         values = self._explicit_values().items()
@@ -129,6 +171,14 @@ _DEFAULTS: dict[str, Any] = {
     "on_error": "raise",
     "scheduler": None,
     "idempotent": False,
+    "retries": 0,
+    "backoff": BACKOFF,
+    "max_backoff": MAX_BACKOFF,
+    "jitter": 1.0,
+    "retry_on": (Exception,),
+    "at_least": None,
+    "fallback": NO_FALLBACK,
+    "profile": None,
 }
 
 
@@ -169,12 +219,12 @@ def policy(**settings: Any) -> Policy:
     try:
         known = _policies.get(key)
     except TypeError:
-        # Something that cannot be hashed is no good value of any setting: the check says so.
+        # Something that cannot be hashed is a fallback, or no good value: then the check says so.
         return Policy(checked(settings, "policy()"))
     if known is None:
         known = Policy(checked(settings, "policy()"))
-        if isinstance(known.values.get("executor", ""), str):
-            # An executor object must not live on in here.
+        if isinstance(known.values.get("executor", ""), str) and "fallback" not in known.values:
+            # An executor object must not live on in here, nor what a fallback refers to.
             if len(_policies) >= _MOST_POLICIES:
                 _policies.clear()
             _policies[key] = known

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 from contextvars import Context, ContextVar
 from time import monotonic
-from types import CoroutineType
-from typing import Any
+from types import CoroutineType, FunctionType
+from typing import TYPE_CHECKING, Any
 
+from dana_runtime.errors import BranchCancelled
 from dana_runtime.execution.abandonment import shield, unshield
-from dana_runtime.execution.attempt import Attempt
+from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.branches import Branch, completed
 from dana_runtime.execution.cancellation import Group, current_group, entered_group
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
 from dana_runtime.execution.inline import in_time_of, is_covered
-from dana_runtime.execution.outcomes import Failure, ends_block
-from dana_runtime.execution.settings import Policy, Settings, current, policy
+from dana_runtime.execution.outcomes import Failure, Substitute, ends_block, fallback_for
+from dana_runtime.execution.repeating import repeated, wait_in_branch
+from dana_runtime.execution.settings import NO_FALLBACK, Policy, Settings, current, policy
+from dana_runtime.faults.retry import Tries
+from dana_runtime.orchestration.branches import Orchestrated
 from dana_runtime.scopes import current_layer
 from dana_runtime.tracebacks import add_note_once
 from dana_runtime.wording import callable_text, not_callable
+
+if TYPE_CHECKING:
+    from dana_runtime.execution.repeating import Watch
 
 
 class BranchWithPolicy:
@@ -49,9 +56,10 @@ class BranchWithPolicy:
 def with_policy(function: Branch, policy: Policy) -> Branch:
     """Return `function` with a policy of its own, for a branch of a block.
 
-    `fan_out` runs it under that policy; called elsewhere it runs as a stage does.
+    `fan_out` runs it under that policy; called elsewhere it runs as a stage does. A function with
+    `@poet` runs itself, and takes the policy for the nearest word.
     """
-    return BranchWithPolicy(function, policy)
+    return _operated_under(function, policy) or BranchWithPolicy(function, policy)
 
 
 def run_stage(value: Any, stage: Branch, where: str, policy: Policy | None = None) -> Any:
@@ -59,27 +67,63 @@ def run_stage(value: Any, stage: Branch, where: str, policy: Policy | None = Non
 
     It runs in a worker if its policy, or anything else, has set a timeout, or if an executor is asked
     for; then, too, in the caller's scopes, and what it sets in context variables is set for the
-    caller. A failure is raised as itself with a note, or with `on_error="partial"` is returned as a
-    Failure. Raises TypeError if `stage` is not callable, BranchTimeout when its time is up.
+    caller. A failed attempt is made anew as the settings say. The last failure is raised as itself
+    with a note; a fallback takes its place; with `on_error="partial"` it is returned as a Failure.
+    Raises TypeError if `stage` is not callable, BranchTimeout when its time is up.
     """
     if not callable(stage):
         raise not_callable(where, stage)
+    operated = None if policy is None else _operated_under(stage, policy)
+    if operated is not None:
+        try:
+            return plainly(operated, value, where)
+        except BaseException as error:
+            add_note_once(error, f"in {where}")
+            raise
     return run_alone(value, stage, where, current().with_policy(policy))
 
 
-def run_alone(value: Any, stage: Branch, where: str, settings: Settings) -> Any:
-    """The same under given settings, for what is known to be callable."""
+def _operated_under(stage: Branch, policy: Policy) -> Branch | None:
+    """Return a function with `@poet` as it runs under a stage's policy, None for other functions."""
+    function: Any = stage.function if type(stage) is Orchestrated else stage
+    if type(function) is not FunctionType or not hasattr(function, "__poet__"):
+        return None
+    own: Branch = function.__poet__.under(policy)
+    if type(stage) is Orchestrated:
+        return Orchestrated(own, stage.where, stage.local, stage.is_block_result)
+    return own
+
+
+def run_alone(
+    value: Any, stage: Branch, where: str, settings: Settings, watch: Watch | None = None
+) -> Any:
+    """The same under given settings, for what is known to be callable; `watch` learns of each attempt."""
+    result = run_or_substitute(value, stage, where, settings, watch)
+    return result.value if type(result) is Substitute else result
+
+
+def run_or_substitute(
+    value: Any, stage: Branch, where: str, settings: Settings, watch: Watch | None = None
+) -> Any:
+    """The same, but a fallback's value comes as a Substitute."""
     begun = monotonic()
+    tries = Tries(settings.retry, settings.total_timeout)
     try:
         if not is_debugging() and needs_worker(settings):
-            return _on_worker(value, stage, where, settings)
+            return _on_worker(value, stage, where, settings, tries, watch)
         entered_group()
-        return plainly(stage, value, where)
+        return repeated(lambda: plainly(stage, value, where), tries, watch)
     except BaseException as error:
         add_note_once(error, f"in {where}")
-        if settings.on_error != "partial" or ends_block(error):
+        has_fallback = settings.fallback is not NO_FALLBACK
+        if ends_block(error) or isinstance(error, BranchCancelled):
             raise
-        return Failure(error, where, 1, monotonic() - begun)
+        if not has_fallback and settings.on_error != "partial":
+            raise
+        failure = Failure(error, where, tries.number, monotonic() - begun)
+        if not has_fallback:
+            return failure
+        return Substitute(fallback_for(failure, settings.fallback))
 
 
 def plainly(stage: Branch, value: Any, where: str) -> Any:
@@ -100,18 +144,34 @@ def needs_worker(settings: Settings) -> bool:
     return settings.is_bound or executor not in ("auto", "thread", "async")
 
 
-def _on_worker(value: Any, stage: Branch, where: str, settings: Settings) -> Any:
+def _on_worker(
+    value: Any,
+    stage: Branch,
+    where: str,
+    settings: Settings,
+    tries: Tries,
+    watch: Watch | None,
+) -> Any:
     group = Group.within(current_group.get())
     outer = shield()
     try:
         group.enter()
         if outer is not None and is_covered(outer, settings):
             try:
-                return in_time_of(outer, lambda: plainly(stage, value, where), lambda: where, None)
+                return repeated(
+                    lambda: in_time_of(
+                        outer, lambda: plainly(stage, value, where), lambda: where, None
+                    ),
+                    tries,
+                    watch,
+                    wait=lambda seconds: in_time_of(
+                        outer, lambda: wait_in_branch(seconds), lambda: where, None
+                    ),
+                )
             finally:
                 group.leave()
-        # A failure becomes a Failure in `run_alone`, where there is one way for all of them.
-        alone = _Alone(stage, value, where, settings.with_policy(_RAISING), group)
+        # What a failure becomes is for `run_alone` to say, where there is one way for all of them.
+        alone = _Alone(stage, value, where, settings.with_policy(_RAISING), group, tries, watch)
         results, failures = alone.run()
     finally:
         if outer is not None:
@@ -122,18 +182,30 @@ def _on_worker(value: Any, stage: Branch, where: str, settings: Settings) -> Any
     return results[0]
 
 
-_RAISING = policy(on_error="raise")
+_RAISING = policy(on_error="raise", fallback=NO_FALLBACK)
 
 
 class _Alone(Dispatch):
     """The run of a single stage."""
 
     def __init__(
-        self, stage: Branch, value: Any, where: str, settings: Settings, group: Group
+        self,
+        stage: Branch,
+        value: Any,
+        where: str,
+        settings: Settings,
+        group: Group,
+        tries: Tries,
+        watch: Watch | None,
     ) -> None:
         super().__init__((stage,), value, None, lambda index: settings, 1, group, has_layers=False)
         self.where = where
         self.context = Context()
+        self.tries[0] = tries
+        self.watch = watch
+        self.token: Any = None
+        # Whether the watch waits to hear how an attempt has ended.
+        self.is_watched = False
 
     def _name(self, index: int) -> str:
         return self.where
@@ -142,6 +214,29 @@ class _Alone(Dispatch):
         attempt = super()._attempt(index)
         self.context = attempt.context
         return attempt
+
+    def _launched(self, attempt: Attempt) -> Abandon:
+        if self.watch is not None:
+            self.token = self.watch.before()
+            self.is_watched = True
+        return super()._launched(attempt)
+
+    def _ended(self, attempt: Attempt, error: BaseException | None) -> BaseException | None:
+        watch = self.watch
+        if watch is not None and self.is_watched:
+            self.is_watched = False
+            try:
+                watch.after(self.token, attempt.result, error)
+            except Exception as against:
+                return against
+        return error
+
+    def _end(self) -> None:
+        if self.watch is not None and self.is_watched:
+            # Ended from outside.
+            self.is_watched = False
+            self.watch.after(self.token, None, BranchCancelled())
+        super()._end()
 
 
 def _take_over(context: Context) -> None:

@@ -56,6 +56,8 @@ class _AttemptJob(Job):
         else:
             attempt.finish(result)
         self.attempt = None
+        if flight is not None:
+            abandonment.leave()
         return False
 
     def abandon(self) -> None:

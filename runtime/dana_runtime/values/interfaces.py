@@ -18,7 +18,7 @@ from types import (
 )
 
 from dana_runtime.values.class_tables import ClassTable
-from dana_runtime.values.type_expressions import members
+from dana_runtime.values.type_expressions import deferred, members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Contract:
         self, name: str, embedded: tuple[TypeExpression, ...], methods: tuple[Method, ...]
     ) -> None:
         self._name = name
-        self._embedded = embedded
+        self._embedded = tuple([deferred(kind) for kind in embedded])
         self._methods = methods
         self._all_methods: dict[str, Method] | None = None
         self._on_classes = ClassTable()

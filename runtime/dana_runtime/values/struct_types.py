@@ -7,7 +7,13 @@ needs a union with None, or `any`.
 from __future__ import annotations
 
 from dana_runtime.values.conversion import mismatch_text
-from dana_runtime.values.type_expressions import UNRESOLVED, members, type_text
+from dana_runtime.values.type_expressions import (
+    UNRESOLVED,
+    Deferred,
+    deferred,
+    members,
+    type_text,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,14 +50,14 @@ class Field:
         self, name: str, expected: TypeExpression, default: Callable[[], Any] | None = None
     ) -> None:
         self.name = name
-        self.expected = expected
+        self.expected = deferred(expected)
         self.default = default
-        # A function waits for the first value, since it may give the struct that is being defined.
+        # It waits for the first value, since it may be the struct that is being defined.
         self.kinds = () if self.is_lazy() else members(expected)
 
     def is_lazy(self) -> bool:
-        """Tell whether the type is given by a function."""
-        return callable(self.expected) and not isinstance(self.expected, type)
+        """Tell whether the type is a deferred one."""
+        return isinstance(self.expected, Deferred)
 
     def resolve(self) -> tuple[type, ...]:
         """Return the classes of the field's type; a name that is not defined takes everything."""
@@ -80,7 +86,7 @@ class Field:
         try:
             return type_text(self.kinds or members(self.expected))
         except UNRESOLVED:
-            return " | ".join(self.expected.__code__.co_names)
+            return " | ".join(self.expected.evaluate.__code__.co_names)
 
 
 class StructType:

@@ -1,16 +1,18 @@
 """Type expressions as generated code writes them → the classes that they stand for.
 
 A type expression is a class; None; a tuple of type expressions, for a union; `object`, for `any`
-and for names that are no types; a text such as `"int | Point"`; or a function without parameters
-that gives one of these, for names that may be defined later. A generic stands for its head.
+and for names that are no types; a text such as `"int | Point"`; or a `Deferred` one of these, for
+names that may be defined later. A generic stands for its head.
 """
 
 from __future__ import annotations
 
+import sys
 from types import FunctionType, GenericAlias, NoneType, UnionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Any, TypeAlias
 
     TypeExpression: TypeAlias = Any
@@ -34,11 +36,28 @@ WORDS: dict[str, type] = {
 UNRESOLVED = (NameError, AttributeError)
 
 
+class Deferred:
+    """A type expression that is evaluated when it is first needed, by a function without parameters.
+
+    A class of its own: a function that a program gives for a type is no type, and is not called.
+    """
+
+    __slots__ = ("evaluate",)
+
+    def __init__(self, evaluate: FunctionType) -> None:
+        self.evaluate = evaluate
+
+
+def deferred(expected: TypeExpression) -> TypeExpression:
+    """Return a type expression of generated code, in which a function stands for what it gives."""
+    return Deferred(expected) if isinstance(expected, FunctionType) else expected
+
+
 def members(expected: TypeExpression) -> tuple[type, ...]:
     """Return the classes that a type expression stands for, in order; `object` takes every value.
 
     What is no type expression at all, such as the value of a name that is no type, is `object`.
-    Raises NameError or AttributeError where a function gives a name that is not defined.
+    Raises NameError or AttributeError where a deferred one names something that is not defined.
     """
     if isinstance(expected, type):
         return (expected,)
@@ -49,8 +68,8 @@ def members(expected: TypeExpression) -> tuple[type, ...]:
         return (NoneType,)
     if isinstance(expected, tuple):
         return tuple([kind for member in expected for kind in members(member)])
-    if isinstance(expected, FunctionType):
-        return members(expected())
+    if isinstance(expected, Deferred):
+        return members(expected.evaluate())
     if isinstance(expected, str):
         return tuple([WORDS.get(head.lower(), object) for head in heads(expected)])
     if isinstance(expected, UnionType):
@@ -116,21 +135,48 @@ def type_named(text: str) -> type:
 def isinstance_of(value: object, kinds: TypeExpression) -> bool:
     """Tell whether `value` is of a type: Dana's `isinstance(v, T)`.
 
-    `kinds` is whatever Python's isinstance takes, interfaces among it, None for itself, or the
-    name of a type as text: `"int"`, `"Point"`, `"int | Point"`; or a tuple of such. A name that is
-    neither a type word nor that of one of the value's classes is no type of it. Raises TypeError
-    for what is no type.
+    `kinds` is whatever Python's isinstance takes, interfaces among it, None for itself, `any` for
+    every value, or the name of a type as text: `"int"`, `"Point"`, `"int | Point"`; or a tuple of
+    such. A name means each class of that name that the value has, and what the calling code calls
+    so, which finds interfaces; a name that is none of this is no type of the value. Raises
+    TypeError for what is no type.
     """
+    if isinstance(kinds, str) or (isinstance(kinds, tuple) and any(map(_is_text, kinds))):
+        return _is_of_named(value, kinds, sys._getframe(1))
     if isinstance(kinds, type):
         return isinstance(value, kinds)
-    if isinstance(kinds, str):
-        word = WORDS.get(kinds.lower())
-        if word is not None:
-            return isinstance(value, word)
-        return any(named_like(type(value), head) for head in heads(kinds))
     if isinstance(kinds, tuple):
         return any(isinstance_of(value, kind) for kind in kinds)
     if kinds is None:
         return value is None
+    if kinds is any:
+        return True
     head: Any = kinds.__origin__ if isinstance(kinds, GenericAlias) else kinds
     return isinstance(value, head)
+
+
+def _is_text(kind: object) -> bool:
+    return isinstance(kind, (str, tuple))
+
+
+def _is_of_named(value: object, kinds: TypeExpression, caller: FrameType) -> bool:
+    if isinstance(kinds, tuple):
+        return any(_is_of_named(value, kind, caller) for kind in kinds)
+    if not isinstance(kinds, str):
+        return isinstance_of(value, kinds)
+    for head in heads(kinds):
+        if named_like(type(value), head):
+            return True
+        found = _found(head, caller) if head.lower() not in WORDS else None
+        if isinstance(found, type) and isinstance(value, found):
+            return True
+    return False
+
+
+def _found(path: str, caller: FrameType) -> object:
+    """Return what a dotted name means where `caller` stands; None if it means nothing there."""
+    first, *rest = path.split(".")
+    found: object = caller.f_locals.get(first, caller.f_globals.get(first))
+    for name in rest:
+        found = getattr(found, name, None)
+    return found

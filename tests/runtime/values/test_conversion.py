@@ -9,7 +9,7 @@ from types import NoneType
 import pytest
 
 from dana_runtime import cast, convert, interface, isinstance_of, struct, type_named
-from dana_runtime.values.type_expressions import heads, members, type_text
+from dana_runtime.values.type_expressions import Deferred, heads, members, type_text
 
 REFUSED = object()
 
@@ -180,11 +180,21 @@ def test_names_that_are_defined_later():
     def later():
         return Later  # noqa: F821
 
-    assert convert("anything", later, "x") == "anything"
-    assert convert("7", lambda: (int, None), "x") == 7
-    assert convert("7", lambda: math.nowhere, "x") == "7"
+    assert convert("anything", Deferred(later), "x") == "anything"
+    assert convert("7", Deferred(lambda: (int, None)), "x") == 7
+    assert convert("7", Deferred(lambda: math.nowhere), "x") == "7"
     with pytest.raises(TypeError, match=r"^x: expected Point \| None, got int \(5\)$"):
-        convert(5, lambda: (Point, None), "x")
+        convert(5, Deferred(lambda: (Point, None)), "x")
+
+
+def test_function_that_stands_for_a_type_is_no_type_and_is_not_called():
+    def function():
+        raise AssertionError("called")
+
+    assert convert(5, function, "x") == 5
+    assert convert(5, (str, function), "x") == 5
+    with pytest.raises(TypeError, match="cast: not a type"):
+        cast(function, 5)
 
 
 def test_errors_of_a_value_s_own_methods_are_not_hidden():
@@ -253,7 +263,8 @@ def test_type_named():
         (int, (int,)),
         (None, (NoneType,)),
         ((int, (str, None)), (int, str, NoneType)),
-        (lambda: (int, lambda: str), (int, str)),
+        (Deferred(lambda: (int, Deferred(lambda: str))), (int, str)),
+        (lambda: int, (object,)),
         ("int | Null | 'str' | Elsewhere", (int, NoneType, str, object)),
         (int | str, (int, str)),
         (dict[str, int] | None, (dict, NoneType)),

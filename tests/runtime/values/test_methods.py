@@ -11,6 +11,7 @@ import pytest
 
 from dana_runtime import attribute, bound, call_method, interface, method_of, receiver, struct
 from dana_runtime.values.class_tables import ClassTable
+from dana_runtime.values.type_expressions import Deferred
 
 Shape = interface("Shape", None, (), ("area", 0, 0))
 
@@ -48,7 +49,7 @@ def scale(p, k):
 scale_of_points = scale
 
 
-@receiver((Circle, lambda: int), scale)
+@receiver((Circle, Deferred(lambda: int)), scale)
 def scale(c, k):
     return "circle", k
 
@@ -137,7 +138,7 @@ class TestReceiver:
 
     def test_undefined_types(self):
         with pytest.raises(NameError, match="nowhere"):
-            receiver(lambda: nowhere)(lambda p: 0)  # noqa: F821
+            receiver(Deferred(lambda: nowhere))(lambda p: 0)  # noqa: F821
 
     def test_lambdas_get_a_name(self):
         dx = receiver(Point, None, "dx")(lambda p: p.x + 1)

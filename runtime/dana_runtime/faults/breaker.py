@@ -1,0 +1,129 @@
+"""How the latest calls of a function ended → whether it may be called now.
+
+    closed ── `failures` in a row ──► open ── after `reset` seconds ──► half-open ── success ──► closed
+                                       ▲                                   │
+                                       └──────────── failure ──────────────┘
+
+Half-open lets one call through, the probe; the others fail at once, as they do while it is open.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from threading import Lock
+from time import monotonic
+
+from dana_runtime.errors import BranchCancelled, CircuitOpen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+FAILURES = 5
+RESET_SECONDS = 30.0
+
+# How a call ended that says nothing about the function: it was ended from outside.
+_NO_FAILURES = (BranchCancelled, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+class Breaker:
+    """A circuit breaker: after `failures` failures in a row, no calls for `reset` seconds, then one probe.
+
+    It may be given to several functions, which then fail together. Threads may use it at the same time;
+    every process has one of its own.
+    """
+
+    def __init__(
+        self,
+        failures: int = FAILURES,
+        reset: float = RESET_SECONDS,
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """`clock` gives seconds. Raises TypeError or ValueError for values that make no sense."""
+        if type(failures) is not int:
+            raise TypeError(f"failures must be a whole number, not {failures!r}")
+        if failures < 1:
+            raise ValueError(f"failures must be at least 1, not {failures}")
+        if isinstance(reset, bool) or not isinstance(reset, (int, float)):
+            raise TypeError(f"reset must be seconds, not {reset!r}")
+        if not reset > 0:
+            raise ValueError(f"reset must be above 0 seconds, not {reset}")
+        self.failures = failures
+        self.reset = float(reset)
+        self._clock = clock
+        self._lock = Lock()
+        # Failures since the last success.
+        self._count = 0
+        self._opened: float | None = None
+        # The call that is the probe; None if none is.
+        self._probe: object | None = None
+        # Raised whenever it opens or closes: calls that began before that count no more.
+        self._era = 0
+        _known.add(self)
+
+    @property
+    def state(self) -> str:
+        """`"closed"`, `"open"` or `"half-open"`."""
+        opened = self._opened
+        if opened is None:
+            return "closed"
+        return "half-open" if self._clock() - opened >= self.reset else "open"
+
+    def enter(self, name: str = "the function") -> object:
+        """Take note that a call begins; return what `leave` needs. Raises CircuitOpen."""
+        with self._lock:
+            opened = self._opened
+            if opened is None:
+                return self._era
+            left = opened + self.reset - self._clock()
+            if left <= 0 and self._probe is None:
+                self._probe = probe = object()
+                return probe
+            count = self._count
+        when = f"in {left:.3g} s there is" if left > 0 else "under way is"
+        raise CircuitOpen(f"{name} has failed {count} times in a row: {when} another try")
+
+    def leave(self, call: object, error: BaseException | None) -> None:
+        """Take note of how the call ended for which `enter` gave `call`."""
+        with self._lock:
+            if call is self._probe and call is not None:
+                self._probe = None
+                if isinstance(error, _NO_FAILURES):
+                    # The next call is the probe.
+                    return
+            elif call != self._era or isinstance(error, _NO_FAILURES):
+                return
+            if error is None:
+                self._count = 0
+                if self._opened is not None:
+                    self._opened = None
+                    self._era += 1
+                return
+            self._count += 1
+            if self._opened is not None or self._count >= self.failures:
+                self._opened = self._clock()
+                self._era += 1
+
+    def __repr__(self) -> str:
+        return f"Breaker(failures={self.failures}, reset={self.reset:g}), {self.state}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # In another process it begins anew, with that one's clock.
+        return Breaker, (self.failures, self.reset)
+
+
+_known: weakref.WeakSet[Breaker] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    for breaker in _known:
+        # Another thread may have held it, which is not in this process; so may a probe be.
+        breaker._lock = Lock()
+        breaker._probe = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import builtins
+from dataclasses import replace
+
+import pytest
+
+import danac
+from danac import nodes
+from danac.analysis.names import Names
+from danac.analysis.undefined import reads, undefined_names
+from danac.compilation import build
+from danac.diagnostics import DanaSyntaxError
+from danac.source import Source
+
+
+def module_of(text: str) -> nodes.Module:
+    return build(Source(text))
+
+
+def undefined(text: str) -> list[str]:
+    module = module_of(text)
+    return [found.message.split("'")[1] for found in undefined_names(module, Names(module))]
+
+
+def test_decorators_and_defaults_are_read_outside():
+    text = "@inner\ndef f(x = inner):\n    inner = 1\n    return inner + unknown\n"
+    assert sorted(undefined(text)) == ["inner", "inner", "unknown"]
+
+
+@pytest.mark.parametrize("name", sorted(n for n in vars(builtins) if not n.startswith("_")))
+def test_what_python_has_built_in_is_known_and_found(name):
+    """`check` and a run agree on every name, whether it is one of Dana's list or not."""
+    if name in {"eval", "exec", "compile", "globals", "locals"}:
+        with pytest.raises(DanaSyntaxError, match="is no built-in of Dana"):
+            danac.compile_source(f"x = {name}")
+        return
+    assert undefined(f"x = {name}") == []
+    assert danac.run_source(f"x = {name}")["x"] is getattr(builtins, name)
+
+
+class Counted(tuple):
+    """A tuple that counts the items it has given."""
+
+    given = 0
+
+    def __iter__(self):
+        for item in tuple.__iter__(self):
+            Counted.given += 1
+            yield item
+
+
+def looked_at(decorators: int) -> int:
+    """Return how many decorators are looked at in a function that has so many."""
+    module = module_of("@d\n" * decorators + "def f() = noop\n")
+    [function] = module.body
+    function = replace(function, decorators=Counted(function.decorators))
+    module = replace(module, body=(function,))
+    names = Names(module)
+    Counted.given = 0
+    assert len(list(reads(module, names))) == decorators + 1
+    return Counted.given
+
+
+def test_many_decorators_are_looked_at_a_few_times_each():
+    assert looked_at(2_000) <= 4 * 2_000

@@ -1,0 +1,214 @@
+"""Branches on a real Dask cluster of two processes on this machine."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import dana_runtime
+from dana_runtime.errors import RemoteError, WorkerDied
+from dana_runtime.execution import cluster
+from dana_runtime.execution.attempt import Attempt
+from dana_runtime.execution.processes import in_worker
+from dana_runtime.execution.settings import Settings
+from dana_runtime.scopes import private_scope, public
+
+distributed = pytest.importorskip("distributed")
+
+PATIENCE = 60.0
+NAME = "branch 2 of 3, charge (orders.dana:12:31), of pipeline report"
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The address of a scheduler with two workers, which are started anew when they die."""
+    # The workers are started as the tests are: they import the runtime from where we did.
+    root = str(Path(dana_runtime.__file__).parent.parent)
+    kept = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, kept]))
+    local = distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=50,
+    )
+    try:
+        yield local.scheduler_address
+    finally:
+        cluster.shutdown()
+        local.close()
+        if kept is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = kept
+
+
+@pytest.fixture
+def start(address):
+    def start(function, value=None, scheduler=address):
+        over = threading.Event()
+        attempt = Attempt(
+            function,
+            value,
+            settings=Settings(executor="dask", scheduler=scheduler),
+            name=NAME,
+            on_end=lambda attempt: over.set(),
+        )
+        abandon = cluster.start(attempt)
+        return attempt, over, abandon
+
+    return start
+
+
+@pytest.fixture
+def run(start):
+    def run(function, value=None, **settings):
+        attempt, over, _ = start(function, value, **settings)
+        assert over.wait(PATIENCE), "the attempt has not ended"
+        if attempt.error is not None:
+            raise attempt.error
+        return attempt.result
+
+    return run
+
+
+class TestRuns:
+    def test_in_another_process(self, run):
+        assert run(lambda x: (os.getpid(), x + 1), 1) != (os.getpid(), 2)
+
+    def test_marked_as_a_worker(self, run):
+        assert run(lambda x: in_worker()) is True
+        assert run(lambda x: in_worker()) is True
+
+    def test_begins_when_a_worker_begins(self, start):
+        attempt, over, _ = start(lambda x: x)
+        assert over.wait(PATIENCE)
+        assert attempt.started is not None
+
+    def test_large_values_both_ways(self, run):
+        assert run(lambda x: x + b"!", bytes(3 << 20)) == bytes(3 << 20) + b"!"
+
+    def test_with_the_scopes(self, run):
+        public["rate"] = 3
+        try:
+            assert run(lambda x: public["rate"] * x, 2) == 6
+        finally:
+            del public["rate"]
+
+    def test_functions_of_dana_modules_by_value(self, run, monkeypatch):
+        """The workers have no .dana files: a module of that kind travels as what it holds."""
+        module = ModuleType("only_here")
+        monkeypatch.setitem(sys.modules, "only_here", module)
+        exec(
+            "from dana_runtime import private_scope, struct\n"
+            "_dana_private = private_scope('only_here')\n"
+            "_dana_private['unit'] = 10\n"
+            "@struct(('x', int))\n"
+            "class Point:\n"
+            "    __slots__ = ('x',)\n"
+            "def double(p): return Point(p.x * 2 * _dana_private['unit'])\n",
+            vars(module),
+        )
+        module.__dana__ = True
+        assert private_scope is not None
+        point = run(module.double, module.Point(4))
+        assert point == module.Point(80)
+        assert type(point) is module.Point
+        assert run(lambda x: module.double(module.Point(x)), 1) == module.Point(20)
+
+    def test_on_the_current_client_without_an_address(self, run, address):
+        with distributed.Client(address):
+            assert run(lambda x: x + 1, 1, scheduler=None) == 2
+
+
+class TestFaults:
+    def test_raises(self, run):
+        def charge(x):
+            return 1 / x
+
+        with pytest.raises(ZeroDivisionError) as caught:
+            run(charge, 0)
+        assert "return 1 / x" in str(caught.value.__cause__)
+
+    def test_sys_exit(self, run):
+        with pytest.raises(SystemExit) as caught:
+            run(sys.exit, 3)
+        assert caught.value.code == 3
+
+    def test_cannot_be_pickled(self, run):
+        with pytest.raises(pickle.PicklingError, match="its argument cannot be pickled"):
+            run(lambda x: x, threading.Lock())
+        with pytest.raises(pickle.PicklingError, match="its result cannot be pickled"):
+            run(lambda x: threading.Lock())
+
+    def test_exception_that_cannot_be_rebuilt(self, run):
+        def charge(x):
+            error = ValueError("no way")
+            error.lock = threading.Lock()
+            raise error
+
+        with pytest.raises(RemoteError, match="ValueError: no way"):
+            run(charge)
+
+    @pytest.mark.parametrize(
+        "die", [lambda path: os._exit(3), lambda path: os.kill(os.getpid(), signal.SIGKILL)]
+    )
+    def test_dies_once(self, run, tmp_path, die):
+        log = tmp_path / "log"
+
+        def charge(path):
+            with open(path, "a") as file:
+                file.write("x")
+            die(path)
+
+        with pytest.raises(WorkerDied, match="branch 2 of 3, charge"):
+            run(charge, log)
+        # What it had done already is not done again.
+        assert log.read_text() == "x"
+        assert run(lambda x: x + 1, 1) == 2
+
+    def test_never_returns(self, start, run, tmp_path, wait_until):
+        gate = tmp_path / "gate"
+
+        def charge(path):
+            import time
+
+            for _ in range(6000):
+                if path.exists():
+                    break
+                time.sleep(0.01)
+
+        attempt, over, abandon = start(charge, gate)
+        wait_until(lambda: attempt.started is not None)
+        attempt.close()
+        abandon()
+        assert not over.is_set()
+        # Until then the worker is lost, and Dask does not know it.
+        gate.touch()
+        assert run(lambda x: x + 1, 1) == 2
+        assert not over.is_set()
+
+    def test_another_python_is_refused(self, run, monkeypatch):
+        from dana_runtime.execution.processes import envelope
+
+        monkeypatch.setattr(envelope.sys, "version_info", (3, 2, 0, "final", 0))
+        with pytest.raises(RuntimeError, match=r"pickled by Python 3\.2, and the worker is Python"):
+            run(lambda x: x)
+
+    def test_no_cluster(self, run):
+        with pytest.raises(RuntimeError, match="executor='dask' needs a cluster: set scheduler="):
+            run(lambda x: x, scheduler=None)
+
+    def test_a_missing_library_names_the_extra(self, run, monkeypatch):
+        monkeypatch.setitem(sys.modules, "distributed", None)
+        with pytest.raises(ImportError, match=r"needs distributed: pip install danac\[dask\]"):
+            run(lambda x: x)
