@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from dana_runtime.logs import log_level as log_level
     from dana_runtime.logs import log_with_prefix as log_with_prefix
     from dana_runtime.modules import import_names as import_names
+    from dana_runtime.modules import import_path as import_path
     from dana_runtime.modules import import_python as import_python
     from dana_runtime.modules import import_python_names as import_python_names
     from dana_runtime.modules import import_python_star as import_python_star
@@ -102,7 +103,6 @@ if TYPE_CHECKING:
     from dana_runtime.values.methods import call_method as call_method
     from dana_runtime.values.methods import method_of as method_of
     from dana_runtime.values.methods import receiver as receiver
-    from dana_runtime.values.renaming import imported as imported
     from dana_runtime.values.renaming import named as named
     from dana_runtime.values.structs import struct as struct
     from dana_runtime.values.subscripts import subscript_note as subscript_note
@@ -150,7 +150,9 @@ _MODULE_OF = {
             "noop repeat semantic_bool sum_range title_case validate_args"
         ),
         "logs": "log log_calls log_level log_with_prefix",
-        "modules": "import_names import_python import_python_names import_python_star",
+        "modules": (
+            "import_names import_path import_python import_python_names import_python_star"
+        ),
         "orchestration.branches": "Orchestrated",
         "orchestration.calls": "orchestrate plan_for",
         "orchestration.context": "Context LocalNames",
@@ -173,7 +175,114 @@ _MODULE_OF = {
     for name in names.split()
 }
 
-__all__ = sorted(_MODULE_OF)
+__all__ = [
+    "Block",
+    "BranchCancelled",
+    "BranchTimeout",
+    "Breaker",
+    "Captured",
+    "CircuitOpen",
+    "Context",
+    "EnforcementError",
+    "Failure",
+    "LocalNames",
+    "LoopBlocked",
+    "MemoryLimitExceeded",
+    "Orchestrated",
+    "OrchestrationError",
+    "Pipeline",
+    "RemoteError",
+    "Retry",
+    "SettingsError",
+    "Shape",
+    "WorkerDied",
+    "add_four",
+    "add_one",
+    "add_three",
+    "add_two",
+    "apply",
+    "attribute",
+    "attributes_of",
+    "awaited_call",
+    "awaited_head",
+    "awaited_stage",
+    "bound",
+    "call_method",
+    "call_stage",
+    "cancelled",
+    "capitalize_words",
+    "case",
+    "cast",
+    "coerce_add",
+    "coerce_eq",
+    "coerce_ge",
+    "coerce_gt",
+    "coerce_iadd",
+    "coerce_le",
+    "coerce_lt",
+    "coerce_ne",
+    "completed",
+    "configure",
+    "convert",
+    "declared",
+    "error_attribute",
+    "exception_from",
+    "factorial",
+    "fan_out",
+    "fan_out_capturing",
+    "holds",
+    "import_names",
+    "import_path",
+    "import_python",
+    "import_python_names",
+    "import_python_star",
+    "interface",
+    "is_callable",
+    "is_even",
+    "is_odd",
+    "isinstance_of",
+    "log",
+    "log_calls",
+    "log_level",
+    "log_with_prefix",
+    "lookup",
+    "method_of",
+    "named",
+    "no_case",
+    "noop",
+    "orchestrate",
+    "parallel_config",
+    "pipe",
+    "plan_for",
+    "poet",
+    "policy",
+    "private_scope",
+    "public",
+    "receiver",
+    "register_worker_setup",
+    "repeat",
+    "resolved",
+    "run_in_order",
+    "run_in_order_capturing",
+    "run_stage",
+    "semantic_bool",
+    "settled",
+    "shutdown",
+    "start",
+    "stats",
+    "struct",
+    "subscript_note",
+    "successes",
+    "sum_range",
+    "system",
+    "text",
+    "title_case",
+    "type_named",
+    "unregister_worker_setup",
+    "using",
+    "validate_args",
+    "with_policy",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -11,6 +11,7 @@ Needs no compiler: a program that was built ahead of time finds the same modules
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from importlib.util import (
 from types import ModuleType
 
 from dana_runtime.tracebacks import RaisedByCaller
+from dana_runtime.values.renaming import python_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +88,9 @@ def import_python_star(name: str, package: str | None) -> None:
 
 
 def import_names(name: str, package: str | None, *names: str) -> tuple[Any, ...]:
-    """Return what `from name import names` binds, where one of the names begins with an underscore.
+    """Return what `from name import names` binds, where Python's statement does not say it.
+
+    One of the names begins with an underscore, Python cannot write it, or it has another one.
 
     Raises ImportError for such a name of a Dana module, to which it is private, and what the
     statement raises.
@@ -98,6 +102,11 @@ def import_names(name: str, package: str | None, *names: str) -> tuple[Any, ...]
     module = _with_submodules(module, names)
     with RaisedByCaller(ImportError):
         return _taken(module, names)
+
+
+def import_path(name: str) -> ModuleType:
+    """Return the module `name`, whose path Python's statement cannot write; raises as the statement."""
+    return importlib.import_module(name)
 
 
 def _refuse_private(module: ModuleType, names: tuple[str, ...]) -> None:
@@ -119,12 +128,26 @@ def is_private(name: str) -> bool:
 
 def _with_submodules(module: ModuleType, names: tuple[str, ...]) -> ModuleType:
     """Return `module` once those of its submodules are imported that are meant by `names`."""
-    found: ModuleType = __import__(module.__name__, None, None, names, 0)
+    wanted = [python_name(module, name) for name in names]
+    found: ModuleType = __import__(module.__name__, None, None, wanted, 0)
     return found
 
 
 def _taken(module: ModuleType, names: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple([_run_import(name, module)[name] for name in names])
+    return tuple([_take(module, python_name(module, name)) for name in names])
+
+
+def _take(module: ModuleType, name: str) -> Any:
+    if not keyword.iskeyword(name):
+        return _run_import(name, module)[name]
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        file = getattr(module, "__file__", None)
+        message = (
+            f"cannot import name {name!r} from {module.__name__!r} ({file or 'unknown location'})"
+        )
+        raise ImportError(message, name=module.__name__, path=file) from None
 
 
 def _run_import(names: str, module: ModuleType) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import ast
 import pytest
 
 import danac
+from danac.identifiers import is_renamed
 from danac.language_server.documents import Document
 from danac.language_server.rename import RenameError, rename
 
@@ -129,6 +130,9 @@ def test_renaming_leaves_programs_what_they_are(checkout):
         symbols = {occurrence.symbol: occurrence for occurrence in program.occurrences}
         # A part of them all: each takes a compilation.
         for occurrence in list(symbols.values())[::8]:
+            if is_renamed(program.source.text_of(occurrence.span)):
+                # Generated code says what Dana calls it, which a plain name has no need of.
+                continue
             try:
                 spans = rename(program, occurrence, "quite_new")
             except RenameError:

@@ -46,6 +46,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "executor": _one_of(EXECUTORS),
     "on_error": _one_of(ON_ERROR),
     "idempotent": _FLAG,
+    "progress": _FLAG,
     "scheduler": ("an address", lambda value: value is None or isinstance(value, str)),
     "retries": ("a whole number, at least 0, or a Retry", _DEPTH[1]),
     "backoff": _DELAY,

@@ -1,14 +1,13 @@
 """Imports and exports: Python's statements, and the runtime's functions for what these cannot say.
 
-import m, a.b as x           import m, a.b as x
+import a.b                   import a.b
 import a.b.py                _dana_import_python("a.b"); import a
 import a.b.py as c           c = _dana_import_python("a.b")
-import m.if                  _dana_imported("m.if"); import m
-from m import f              from m import f
-from m import class          class_ = _dana_imported("m", "class")
 from .a.py import f, g       f, g = _dana_import_python_names(".a", __package__, "f", "g")
 from a.py import *           _dana_import_python_star("a", None)
 from a import _f             _f, = _dana_import_names("a", None, "_f")
+from a import class          class_, = _dana_import_names("a", None, "class")
+import a.if                  _dana_import_path("a.if"); a = _dana_import_path("a")
 export f, class              __exports__ = ["f", "class"]; __all__ = ["f", "class_"]
 """
 
@@ -26,24 +25,39 @@ from danac.source import Span
 
 def _import(low: Lowering, node: nodes.Import, around: Surroundings) -> list[ast.stmt]:
     lowered: list[ast.stmt] = []
+    plain: ast.Import | None = None
     for name in node.names:
-        last = lowered[-1] if lowered else None
-        root = name.path.partition(".")[0]
         if name.is_python:
             lowered += _python_module(low, name)
-        elif _is_writable(name.path):
-            alias = low.at(name.span, ast.alias(name.path, name.alias))
-            if isinstance(last, ast.Import):
-                last.names.append(alias)
-            else:
-                lowered.append(low.at(node.span, ast.Import([alias])))
-        elif name.alias is not None:
-            lowered.append(_bind(low, name, name.alias, _imported(low, name, name.path)))
+            plain = None
+        elif not _is_writable(name.path):
+            lowered += _by_path(low, name)
+            plain = None
+        elif plain:
+            plain.names.append(low.at(name.span, ast.alias(name.path, name.alias)))
         else:
-            if root != name.path:
-                lowered.append(low.at(name.span, ast.Expr(_imported(low, name, name.path))))
-            lowered.append(_bind(low, name, python_name(root), _imported(low, name, root)))
+            alias = low.at(name.span, ast.alias(name.path, name.alias))
+            plain = low.at(node.span, ast.Import([alias]))
+            lowered.append(plain)
     return lowered
+
+
+def _is_writable(path: str) -> bool:
+    """Whether Python can write the path of a module."""
+    return not any(keyword.iskeyword(part) for part in path.split("."))
+
+
+def _by_path(low: Lowering, name: nodes.ImportedName) -> list[ast.stmt]:
+    """Import the module of a path that Python cannot write."""
+    span = name.span
+    module = low.call(span, low.runtime(span, "import_path"), low.constant(span, name.path))
+    top, _, below = name.path.partition(".")
+    if name.alias is not None or not below:
+        target = low.at(span, ast.Name(name.alias or python_name(top), ast.Store()))
+        return [low.at(span, ast.Assign([target], module))]
+    package = low.call(span, low.runtime(span, "import_path"), low.constant(span, top))
+    target = low.at(span, ast.Name(python_name(top), ast.Store()))
+    return [low.at(span, ast.Expr(module)), low.at(span, ast.Assign([target], package))]
 
 
 def _python_module(low: Lowering, name: nodes.ImportedName) -> list[ast.stmt]:
@@ -68,38 +82,25 @@ def _from_import(low: Lowering, node: nodes.FromImport, around: Surroundings) ->
             node.span, low.runtime(node.span, "import_python_star"), *_origin(low, node)
         )
         return [low.at(node.span, ast.Expr(star))]
-    if node.is_python or any(is_private(dana_name(name.path)) for name in node.names):
+    attributes = [dana_name(name.path) for name in node.names]
+    is_plain = _is_writable(node.path) and not any(map(is_renamed, attributes))
+    if node.is_python or any(map(is_private, attributes)) or (attributes and not is_plain):
         function = low.runtime(
             node.span, "import_python_names" if node.is_python else "import_names"
         )
-        wanted = [low.constant(name.span, dana_name(name.path)) for name in node.names]
+        wanted = [
+            low.constant(name.span, attribute)
+            for name, attribute in zip(node.names, attributes, strict=True)
+        ]
         found = low.call(node.span, function, *_origin(low, node), *wanted)
         targets: list[ast.expr] = [
             low.at(name.span, ast.Name(name.alias or name.path, ast.Store())) for name in node.names
         ]
         target = low.at(node.span, ast.Tuple(targets, ast.Store()))
         return [low.at(node.span, ast.Assign([target], found))]
-    if not node.names:
-        everything = low.at(node.span, ast.alias("*", None))
-        return [low.at(node.span, ast.ImportFrom(node.path or None, [everything], node.level))]
-    lowered: list[ast.stmt] = []
-    for name in node.names:
-        attribute, variable = dana_name(name.path), name.alias or name.path
-        last = lowered[-1] if lowered else None
-        if is_renamed(attribute) or not _is_writable(node.path):
-            path = "." * node.level + node.path
-            package = [low.name(name.span, "__package__")] if node.level else []
-            arguments = [low.constant(name.span, attribute), *package]
-            lowered.append(_bind(low, name, variable, _imported(low, name, path, *arguments)))
-            continue
-        alias = low.at(name.span, ast.alias(attribute, name.alias))
-        if isinstance(last, ast.ImportFrom):
-            last.names.append(alias)
-        else:
-            lowered.append(
-                low.at(node.span, ast.ImportFrom(node.path or None, [alias], node.level))
-            )
-    return lowered
+    aliases = [low.at(name.span, ast.alias(name.path, name.alias)) for name in node.names]
+    names = aliases or [low.at(node.span, ast.alias("*", None))]
+    return [low.at(node.span, ast.ImportFrom(node.path or None, names, node.level))]
 
 
 def _origin(low: Lowering, node: nodes.FromImport) -> list[ast.expr]:
@@ -108,21 +109,6 @@ def _origin(low: Lowering, node: nodes.FromImport) -> list[ast.expr]:
     path = low.constant(span, "." * node.level + node.path)
     package = low.name(span, "__package__") if node.level else low.constant(span, None)
     return [path, package]
-
-
-def _is_writable(path: str) -> bool:
-    """Whether Python can write the path of a module."""
-    return not any(keyword.iskeyword(part) for part in path.split("."))
-
-
-def _imported(low: Lowering, node: nodes.Node, path: str, *arguments: ast.expr) -> ast.expr:
-    function = low.runtime(node.span, "imported")
-    return low.call(node.span, function, low.constant(node.span, path), *arguments)
-
-
-def _bind(low: Lowering, node: nodes.Node, name: str, value: ast.expr) -> ast.stmt:
-    target = low.at(node.span, ast.Name(name, ast.Store()))
-    return low.at(node.span, ast.Assign([target], value))
 
 
 def _export(low: Lowering, node: nodes.Export, around: Surroundings) -> list[ast.stmt]:

@@ -3,8 +3,7 @@
 A variable that Dana calls `class` is `class_` in generated code. What others see of it is not:
 
     @named({"class_": "class"})         ──► a function of a parameter `class`, or called `class`
-    imported("schools", "class")        ──► the global `class_` of a Dana module, `class` of others
-    imported("flow.if")                 ──► a module whose path Python cannot write
+    python_name(schools, "class")       ──► the global `class_` of a Dana module, `class` of others
 """
 
 from __future__ import annotations
@@ -75,31 +74,3 @@ def python_name(obj: object, name: str) -> str:
             if there == name:
                 return here
     return name
-
-
-def imported(path: str, name: str | None = None, package: str | None = None) -> Any:
-    """Import the module `path`, which may be relative to `package`; return it, or `name` of it.
-
-    Raises ImportError, as `from path import name` does, if it has no such name and there is no
-    such module below it.
-    """
-    from importlib import import_module
-
-    module = import_module(path, package)
-    if name is None:
-        return module
-    attribute = python_name(module, name)
-    try:
-        return getattr(module, attribute)
-    except AttributeError:
-        pass
-    if hasattr(module, "__path__"):
-        below = f"{module.__name__}.{name}"
-        try:
-            return import_module(below)
-        except ModuleNotFoundError as error:
-            if error.name != below:
-                raise
-    message = f"cannot import name {name!r} from {module.__name__!r}"
-    file = getattr(module, "__file__", None)
-    raise ImportError(f"{message} ({file})" if file else message, name=module.__name__, path=file)

@@ -9,7 +9,15 @@ from types import ModuleType
 
 import pytest
 
-from dana_runtime import attribute, attributes_of, imported, interface, named, struct
+from dana_runtime import (
+    attribute,
+    attributes_of,
+    import_names,
+    import_path,
+    interface,
+    named,
+    struct,
+)
 
 
 @named({"class_": "class", "other_": "class_"})
@@ -64,8 +72,8 @@ def module(monkeypatch):
 
 def test_globals_of_a_dana_module(module):
     assert (attribute(module, "class"), attribute(module, "class_")) == (1, 2)
-    assert imported(module.__name__) is module
-    assert imported(module.__name__, "class") == 1
+    assert import_path(module.__name__) is module
+    assert import_names(module.__name__, None, "class", "class_") == (1, 2)
     view = attributes_of(module)
     view["class"] = 5
     assert (view["class"], module.class_) == (5, 5)
@@ -75,15 +83,6 @@ def test_globals_of_a_dana_module(module):
 
 def test_globals_of_other_modules_keep_their_names(module):
     del module._dana_names
-    assert imported(module.__name__, "class_") == 1
+    assert import_names(module.__name__, None, "class_") == (1,)
     with pytest.raises(ImportError, match="cannot import name 'class' from 'made_for_this_test'"):
-        imported(module.__name__, "class")
-
-
-def test_what_is_imported_may_be_a_module_or_relative():
-    import importlib.util
-
-    assert imported("importlib", "util") is importlib.util
-    assert imported(".util", "find_spec", "importlib") is importlib.util.find_spec
-    with pytest.raises(ImportError, match="cannot import name 'nothing' from 'importlib'"):
-        imported("importlib", "nothing")
+        import_names(module.__name__, None, "class")
