@@ -53,12 +53,12 @@ def _array(size: int) -> Any:
 def pace_of(kind: str, count: int, quick: bool) -> Pace:
     """Return how long a contest takes: as long as a narrow spread needs, and all together are in time."""
     if kind == "trivial":
-        return Pace(budget=0.3 if quick else 4, sample=0.003, rounds=(3, 41))
+        return Pace(budget=0.3 if quick else 3, sample=0.003, rounds=(3, 41))
     if quick:
         return Pace(budget=1, rounds=(3, 5), longest=0.5)
-    budget = {"wait": 6.0, "cpu": 12.0, "array": 6.0}[kind]
+    budget = {"wait": 6.0, "cpu": 8.0, "array": 5.0}[kind]
     longest = 2.0 if kind == "array" else 4.0
-    return Pace(budget=budget, rounds=(2 if count > 8 else 5, 25), longest=longest)
+    return Pace(budget=budget, rounds=(2 if count > 8 else 4, 25), longest=longest)
 
 
 def calibrate() -> int:

@@ -125,7 +125,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
         sys.path.insert(0, name)
         for lines in sizes:
             progress(f"    {lines} lines")
-            pace = Pace(budget=1 if quick else 10, rounds=(3, 25), longest=30)
+            pace = Pace(budget=1 if quick else 8, rounds=(3, 25), longest=30)
             competitors, left_out = cold(lines, quick)
             contest = hold(f"{lines:,} lines", competitors, pace)
             contest["left_out"] |= left_out

@@ -21,6 +21,9 @@ from typing import Any
 
 from benchmarks.measure import Timed
 
+# A call of so many seconds is a sample by itself.
+_LONG = 0.5
+
 
 @dataclass(frozen=True)
 class Competitor:
@@ -64,16 +67,17 @@ def hold(name: str, competitors: list[Competitor], pace: Pace) -> dict[str, Any]
     Raises DifferentValuesError if one of them computes something else than the first one does.
     """
     left_out: dict[str, str] = {}
-    admitted = _admitted(name, competitors, pace, left_out)
-    counts = [_count(competitor, pace.sample) for competitor in admitted]
+    found = _admitted(name, competitors, pace, left_out)
+    admitted = [competitor for competitor, _ in found]
+    counts = [count or _count(competitor, pace.sample) for competitor, count in found]
     samples: list[list[float]] = [[] for _ in admitted]
     least, most = pace.rounds
     gc.collect()
     gc.freeze()
     start = perf_counter()
     for number in range(most):
-        taken = (perf_counter() - start) / max(number, 1)
-        if number >= least and perf_counter() - start + taken > pace.budget:
+        one = (perf_counter() - start) / max(number, 1)
+        if number >= least and perf_counter() - start + one > pace.budget:
             break
         for index, seconds in _round(admitted, counts, number, pace).items():
             samples[index].append(seconds)
@@ -81,8 +85,8 @@ def hold(name: str, competitors: list[Competitor], pace: Pace) -> dict[str, Any]
     return {
         "name": name,
         "samples": {
-            competitor.name: [_rounded(seconds) for seconds in found]
-            for competitor, found in zip(admitted, samples, strict=True)
+            competitor.name: [_rounded(seconds) for seconds in taken]
+            for competitor, taken in zip(admitted, samples, strict=True)
         },
         "left_out": left_out,
     }
@@ -90,9 +94,13 @@ def hold(name: str, competitors: list[Competitor], pace: Pace) -> dict[str, Any]
 
 def _admitted(
     name: str, competitors: list[Competitor], pace: Pace, left_out: dict[str, str]
-) -> list[Competitor]:
-    """Return those that are fast enough to be measured; the first call of each is compared and not timed."""
-    admitted, expected = [], None
+) -> list[tuple[Competitor, int]]:
+    """Return those that are fast enough, with the number of calls a sample, 0 where it is not known yet.
+
+    The value of the first call of each is compared with the others', and its time does not count.
+    """
+    admitted: list[tuple[Competitor, int]] = []
+    expected = None
     for competitor in competitors:
         start = perf_counter()
         value = _comparable(competitor.value())
@@ -101,15 +109,15 @@ def _admitted(
             expected = value
         elif value != expected:
             raise DifferentValuesError(f"{name}: {competitor.name} gives {value}, not {expected}")
-        # The first call may have started things that stay; the second one counts, if there is time for it.
-        if seconds <= 2 * pace.longest:
+        # The first call may have started things that stay: the second one counts, unless that makes no odds.
+        if seconds < _LONG or pace.longest < seconds <= 2 * pace.longest:
             start = perf_counter()
             competitor.value()
             seconds = perf_counter() - start
         if seconds > pace.longest:
             left_out[competitor.name] = f"one call takes {seconds:.1f} s"
         else:
-            admitted.append(competitor)
+            admitted.append((competitor, 1 if seconds >= _LONG else 0))
     return admitted
 
 

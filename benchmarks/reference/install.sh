@@ -17,7 +17,15 @@ if ! command -v uv >/dev/null 2>&1; then
     "$folder-uv/bin/python" -m pip --quiet --disable-pip-version-check install uv
     PATH="$folder-uv/bin:$PATH"
 fi
-uv venv --quiet --python '>=3.12' "$folder"
+# A Python that is there; where none is new enough, uv looks for one itself.
+python='>=3.12'
+for candidate in ${PYTHON:-python3 python3.12 python3.13}; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1; then
+        python=$("$candidate" -c 'import sys; print(sys.executable)')
+        break
+    fi
+done
+uv venv --quiet --clear --python "$python" "$folder"
 # It imports pypdf, and does not say so.
 uv pip install --quiet --python "$folder/bin/python" "dana==$version" pypdf
 "$folder/bin/dana" --version >/dev/null 2>&1 || echo "$folder/bin/dana was installed, but does not start" >&2
