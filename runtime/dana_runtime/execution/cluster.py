@@ -30,6 +30,9 @@ from dana_runtime.execution.processes import missing_extra, nothing
 # A task whose parts are larger than this, in bytes, is not sent through the scheduler.
 LARGE = 1 << 20
 
+# Seconds after which a scheduler that does not answer is an error. Not a branch's time: it has not begun.
+CONNECT_SECONDS = 5.0
+
 
 def start(attempt: Attempt) -> Callable[[], None]:
     """Start `attempt` on a Dask cluster; return what abandons it.
@@ -177,7 +180,8 @@ def _link(address: str | None) -> _Link:
         if address is not None:
             link = _by_address.get(address)
             if link is None or not link.is_open():
-                link = _by_address[address] = _Link(Client(address, set_as_default=False))
+                client = Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
+                link = _by_address[address] = _Link(client)
             return link
         try:
             client = Client.current()

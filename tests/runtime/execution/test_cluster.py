@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -13,7 +14,7 @@ from types import ModuleType
 import pytest
 
 import dana_runtime
-from dana_runtime import Pipeline, using
+from dana_runtime import Pipeline, fan_out, using
 from dana_runtime.errors import RemoteError, WorkerDied
 from dana_runtime.execution import cluster
 from dana_runtime.execution.attempt import Attempt
@@ -227,3 +228,17 @@ class TestFaults:
         monkeypatch.setitem(sys.modules, "distributed", None)
         with pytest.raises(ImportError, match=r"needs distributed: pip install danac\[dask\]"):
             run(lambda x: x)
+
+
+def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch):
+    monkeypatch.setattr("dana_runtime.execution.cluster.CONNECT_SECONDS", 0.2)
+    with socket.socket() as taken:
+        # Bound and not listening: whoever connects is refused.
+        taken.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with (
+            using(executor="dask", scheduler=address),
+            pytest.raises(OSError, match=address) as caught,
+        ):
+            fan_out((len, str), "ab")
+    assert "in branch 1 of 2" in caught.value.__notes__[0]
