@@ -1,7 +1,8 @@
 """Expressions of a pipe → what is known of them at compile time: a function, data, or neither.
 
 What is called known here never needs a look at run time: a pipe of known stages is compiled to the
-nested calls that one would have written.
+nested calls that one would have written. Operators of objects may give anything, also a function: what
+they give is data only if the operands are values of Python's own types.
 """
 
 from __future__ import annotations
