@@ -77,6 +77,7 @@ EXTRAS = {
     "loky": ("dana_runtime.execution.processes",),
     "cloudpickle": ("dana_runtime.execution.processes", "dana_runtime.execution.cluster"),
     "distributed": ("dana_runtime.execution.cluster",),
+    "rich": ("dana_runtime.execution.progress",),
 }
 
 

@@ -58,7 +58,10 @@ print(*(name for name in ("threading", "logging", "typing", "inspect") if name i
 
 
 # Optional libraries, and the folders whose modules import them when they are first used.
-EXTRAS = {"processes": {"loky", "cloudpickle"}, "execution": {"distributed", "cloudpickle"}}
+EXTRAS = {
+    "processes": {"loky", "cloudpickle"},
+    "execution": {"distributed", "cloudpickle", "rich"},
+}
 
 
 def test_only_the_standard_library_is_imported():
