@@ -163,7 +163,7 @@ _MODULE_OF = {
         "values.conversion": "cast convert",
         "values.interfaces": "interface",
         "values.methods": "bound call_method method_of receiver",
-        "values.renaming": "imported named",
+        "values.renaming": "named",
         "values.structs": "struct",
         "values.subscripts": "subscript_note",
         "values.texts": (
