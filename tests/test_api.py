@@ -28,6 +28,7 @@ def test_type_checkers_see_the_same_names():
         alias.asname: statement.module.removeprefix("danac.")
         for statement in block.body
         for alias in statement.names
+        if alias.asname
     }
     assert typed == danac._MODULE_OF
 

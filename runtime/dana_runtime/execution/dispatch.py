@@ -217,7 +217,10 @@ class Dispatch:
             except Empty:
                 return
             if late is not None and late.error is not None:
-                self.failures.append((late.index, late.error))
+                # What would have been tried again has failed because the block is over.
+                delay = self.tries[late.index].delay_after(late.error, monotonic(), False)
+                if delay is None:
+                    self.failures.append((late.index, late.error))
 
     def _show(self, seconds: float) -> None:
         """Show how far the block is."""
