@@ -367,10 +367,8 @@ MORE: dict[str, tuple[str, Twins]] = {
             "def f(a): return a.name + a.size",
             """
             def f(a):
-                is_dict = isinstance(a, dict)
-                return (a.name if not is_dict else attribute(a, 'name')) + (
-                    a.size if not is_dict else attribute(a, 'size'))
-            """,
+                is_dict = isinstance(a, dict); return (a.name if not is_dict else attribute(a, 'name')) + (a.size if not is_dict else attribute(a, 'size'))
+            """,  # noqa: E501, on one line as in Dana: Python joins instructions within a line
         ),
     ),
     "attributes of a parameter that is bound anew": (

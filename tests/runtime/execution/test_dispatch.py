@@ -10,6 +10,8 @@ import types
 
 import pytest
 
+# Before a test puts loops of its own in the place of those that it refers to.
+import dana_runtime.awaiting  # noqa: F401
 from dana_runtime import (
     BranchTimeout,
     Failure,
