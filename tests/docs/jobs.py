@@ -20,8 +20,17 @@ from typing import TypedDict
 
 _PRELOADED = (
     *("danac.cli.run", "danac.cli.check", "danac.cli.show", "danac.cli.graph", "danac.compilation"),
-    *("danac.listing", "danac.loading.program", "dana_runtime.execution.run", "dana_runtime.scopes"),
-    *("dana_runtime.pipelines", "dana_runtime.execution.stages", "dana_runtime.orchestration.calls"),
+    *(
+        "danac.listing",
+        "danac.loading.program",
+        "dana_runtime.execution.run",
+        "dana_runtime.scopes",
+    ),
+    *(
+        "dana_runtime.pipelines",
+        "dana_runtime.execution.stages",
+        "dana_runtime.orchestration.calls",
+    ),
 )
 _SECONDS = 100
 """How long a command may take: a broken one must fail, not hang."""
@@ -106,10 +115,11 @@ def become(job: Job, written: Path) -> None:
         sys.argv = [program, *arguments]
         sys.exit(danac())
     if program == "repl":
-        return converse(arguments)
-    sys.argv = arguments
-    sys.path.insert(0, os.getcwd())
-    runpy.run_path(arguments[0], run_name="__main__")
+        converse(arguments)
+    else:
+        sys.argv = arguments
+        sys.path.insert(0, os.getcwd())
+        runpy.run_path(arguments[0], run_name="__main__")
 
 
 def converse(inputs: list[str]) -> None:

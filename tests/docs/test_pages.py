@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.docs.examples import Example, Outcome, examples_of, is_understood, run_page
 from tests.docs.pages import PAGES, blocks_of, name_of
 
