@@ -1,4 +1,4 @@
-"""Links between the pages lead to files and headings that exist; pages of the site link to nothing outside of it."""
+"""Links between the pages lead to files and headings that exist; those of the site stay inside of it."""
 
 from __future__ import annotations
 

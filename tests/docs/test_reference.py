@@ -1,4 +1,4 @@
-"""The reference pages list what there is: commands and options, settings and variables, names of the API, codes."""
+"""The reference pages list what there is: commands and options, settings, variables, names, codes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dana_runtime.execution.setting_checks import ALIASES, CHECKS
 from dana_runtime.execution.settings import NO_FALLBACK, Settings
 from danac.cli import COMMANDS
 
+RUNTIME = Path(dana_runtime.__file__).parent
 DOCS = CHECKOUT / "docs"
 _OPTION = re.compile(r"(?<![\w-])-{1,2}[a-z][\w-]*")
 
@@ -114,6 +115,26 @@ def test_codes_are_listed():
     given = set(re.findall(r'"(DANA\d{3})"', sources()))
     text = text_of("language.md")
     listed = set(re.findall(r"DANA\d{3}", text))
-    for first, last in re.findall(r"DANA(\d{3}) [–-] DANA(\d{3})", text):
+    for first, last in re.findall(r"DANA(\d{3}) \S DANA(\d{3})", text):
         listed |= {f"DANA{number}" for number in range(int(first), int(last) + 1)}
     assert given - {"DANA100"} <= listed
+
+
+def test_the_architecture_names_every_part():
+    text = text_of("architecture.md")
+    folder = Path(danac.__file__).parent
+    parts = {
+        path.name
+        for path in folder.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    parts -= {"__init__.py", "__main__.py", "version.py"}
+    missing = [part for part in sorted(parts) if f"`{part}" not in text]
+    assert missing == []
+    named = set(re.findall(r"`([a-z_/]+\.py)`", text))
+    there = [
+        path.as_posix()
+        for root in (folder, RUNTIME, CHECKOUT / "tests", CHECKOUT / "benchmarks")
+        for path in root.rglob("*.py")
+    ]
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []
