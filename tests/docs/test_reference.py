@@ -132,9 +132,6 @@ def test_the_architecture_names_every_part():
     missing = [part for part in sorted(parts) if f"`{part}" not in text]
     assert missing == []
     named = set(re.findall(r"`([a-z_/]+\.py)`", text))
-    there = [
-        path.as_posix()
-        for root in (folder, RUNTIME, CHECKOUT / "tests", CHECKOUT / "benchmarks")
-        for path in root.rglob("*.py")
-    ]
+    roots = (folder, RUNTIME, CHECKOUT / "tests", CHECKOUT / "benchmarks")
+    there = [path.as_posix() for root in roots for path in root.rglob("*.py")]
     assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []
