@@ -24,7 +24,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parent.parent.parent
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
-_FENCE = re.compile(
+FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>[\w+-]*)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -69,7 +69,7 @@ def blocks_of(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     found = []
     end = 0
-    for fence in _FENCE.finditer(text):
+    for fence in FENCE.finditer(text):
         between = text[end : fence.start()]
         end = fence.end()
         title = _TITLE.search(fence["info"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from tests.docs.examples import Example, Outcome, examples_of, is_understood, run_page
-from tests.docs.pages import PAGES, blocks_of, name_of
+from tests.docs.pages import FENCE, PAGES, blocks_of, name_of
 
 MOST_NOT_RUN = 30
 """Blocks of other languages, of other people's libraries, and of what installs something."""
@@ -52,7 +53,10 @@ def test_every_block_is_run_or_says_why_not(page):
     pairs = zip(blocks, [None, *blocks], strict=False)
     strange = [block.name for block, before in pairs if not is_understood(block, before)]
     assert strange == []
-    assert page.read_text(encoding="utf-8").count("```") == 2 * len(blocks)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("```") == 2 * len(blocks)
+    # Four spaces behind an empty line would be a block of code, too, which nobody runs.
+    assert not re.search(r"\n\n    (?!options:)\S", FENCE.sub("", text))
 
 
 def test_few_blocks_are_not_run():
