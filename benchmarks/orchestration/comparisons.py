@@ -7,6 +7,7 @@ text, as the shortest of useful stages do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.measure import Side, value_of
 
@@ -117,6 +118,10 @@ class Comparison:
         given = [value_of(side, side.statement) for side in sides]
         assert given[0] == given[1], f"{self.id} gives {given[0]}, not {given[1]}"
         return sides
+
+    def described(self, first: Side, second: Side) -> dict[str, Any]:
+        """Return what the table says besides the figures."""
+        return {"function": self.function, "name": self.name, "by_hand": self.by_hand}
 
 
 COMPARISONS = [
