@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from typing import cast
 
 from danac import nodes
@@ -66,7 +67,9 @@ def _define(
     if node.receiver is not None:
         decorators.insert(0, receiver_decorator(low, node.receiver, node.name, node, around))
     definition = kind(
-        name=name,
+        # Interned, as Python's parser has it: else the name would stand in the bytecode twice, as
+        # the function's own and as the variable's, and a cached module would load more slowly.
+        name=sys.intern(name),
         args=parameters,
         body=body,
         decorator_list=decorators,
