@@ -14,17 +14,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks import report
+from benchmarks.children import progress, run
 from benchmarks.measure import Samples, Side, conditions, interleaved, summary
 
-CHECKOUT = Path(__file__).parents[1]
+# What one process may take, in seconds.
+_MOST = 120.0
 
 
 class Comparison(Protocol):
@@ -69,10 +71,10 @@ def main(suite: Suite) -> None:
     parser.add_argument("--python", action="append", metavar="PATH")
     parser.add_argument("--only", default="", metavar="TEXT")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--one-process", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--to", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one_process:
-        json.dump(_measure(suite, options.only, options.quick), sys.stdout)
+    if options.to:
+        options.to.write_text(json.dumps(_measure(suite, options.only, options.quick)), "utf-8")
         return
     pythons = options.python or [sys.executable]
     runs = [_run(suite, python, options.only, options.quick) for python in pythons]
@@ -85,15 +87,19 @@ def main(suite: Suite) -> None:
 
 def _run(suite: Suite, python: str, only: str, quick: bool) -> dict[str, Any]:
     """Measure in several processes of one Python, one after the other."""
-    command = [python, "-m", f"benchmarks.{suite.package}", "--one-process", "--only", only]
     processes = 2 if quick else suite.processes
     found = []
     for number in range(processes):
-        print(f"{python}: process {number + 1} of {processes}", file=sys.stderr)
-        process = subprocess.run(
-            [*command, *["--quick"] * quick], cwd=CHECKOUT, stdout=subprocess.PIPE, check=True
-        )
-        found.append(json.loads(process.stdout))
+        with tempfile.TemporaryDirectory() as folder:
+            to = Path(folder) / "samples.json"
+            command = [python, "-m", f"benchmarks.{suite.package}", "--only", only, "--to", str(to)]
+            progress(f"{suite.package}, {python}: process {number + 1} of {processes}")
+            if reason := run([*command, *["--quick"] * quick], _MOST):
+                progress(f"{suite.package}, {python}: process {number + 1} {reason}")
+            else:
+                found.append(json.loads(to.read_text("utf-8")))
+    if not found:
+        sys.exit(f"{suite.package}: no process of {python} has come to its end")
     comparisons = [
         described | summary([Samples(*process["samples"][index]) for process in found])
         for index, described in enumerate(found[0]["described"])
