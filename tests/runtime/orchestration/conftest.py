@@ -5,6 +5,21 @@ from __future__ import annotations
 import pytest
 
 from dana_runtime import public
+from dana_runtime.orchestration import by_items, by_name, calls, runners
+
+
+@pytest.fixture
+def generating(monkeypatch):
+    """Make a function for each plan as soon as it is used."""
+    for module in (by_items, by_name, runners):
+        monkeypatch.setattr(module, "EACH", 1)
+    before = [(table, dict(table)) for table in calls._TABLES[:-1]]
+    for table, _ in before:
+        table.clear()
+    yield
+    for table, kept in before:
+        table.clear()
+        table.update(kept)
 
 
 @pytest.fixture(autouse=True)
