@@ -71,7 +71,7 @@ class Engine(Protocol):
         """Return how many inputs should be in flight."""
 
     def put(self, index: int, value: Any) -> None:
-        """Take an input, and begin with it unless it is better to wait for more: the next may be long in coming."""
+        """Take an input, and begin with it unless it should wait for others; the next may be long in coming."""
 
     def start(self) -> None:
         """Begin with what can begin: no more inputs come before the driver waits."""
