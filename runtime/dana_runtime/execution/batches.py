@@ -50,8 +50,9 @@ class Attempts:
         return 2 * self._most
 
     def put(self, index: int, value: Any) -> None:
-        """Keep it until `start`."""
+        """Begin with it if there is a place."""
         self._waiting.append((index, value))
+        self.start()
 
     def start(self) -> None:
         """Start attempts as long as there are inputs and places."""
@@ -141,7 +142,7 @@ class Attempts:
 class Batches(Attempts):
     """The engine for processes and clusters; `has_log` says that they share this machine's memory."""
 
-    __slots__ = ("_alone", "_has_log", "_logs", "_size")
+    __slots__ = ("_alone", "_has_log", "_logs", "_put_at", "_size")
 
     def __init__(
         self, job: Job, backend: Callable[[Attempt], Abandon], most: int, has_log: bool
@@ -149,9 +150,20 @@ class Batches(Attempts):
         super().__init__(job, backend, most)
         self._has_log = has_log
         self._size = 1.0
+        # When the last input came.
+        self._put_at = 0.0
         self._logs: dict[Attempt, Log] = {}
         # The places of inputs that could not travel in a batch.
         self._alone: set[int] = set()
+
+    def put(self, index: int, value: Any) -> None:
+        """Keep it until there are enough for a batch for each process, or inputs are long in coming."""
+        self._waiting.append((index, value))
+        now = monotonic()
+        enough = 1.0 if self._size < 2 else self._most * self._size
+        if len(self._waiting) >= enough or now - self._put_at > BATCH_SECONDS:
+            self.start()
+        self._put_at = now
 
     def room(self) -> int:
         """Two batches for each process: one that runs and one to go on with."""

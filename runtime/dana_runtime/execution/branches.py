@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextvars import Context, ContextVar
 from functools import partial
 from types import CoroutineType, FunctionType, MethodType
 from typing import Any
@@ -65,9 +66,41 @@ def own_decimal_context() -> None:
     """Give the running context a decimal context of its own; to be called if `decimal` is loaded."""
     # Decimal contexts are changed in place, so a copy of the context variables shares them.
     decimal: Any = sys.modules["decimal"]
-    # Absent while another thread is still importing it.
-    if hasattr(decimal, "localcontext"):
+    variable = _decimal_variable()
+    if variable is not None:
+        known = variable.get(None)
+        # Where there is none, whoever asks for one first gets a fresh one.
+        if known is not None:
+            variable.set(known.copy())
+    elif hasattr(decimal, "localcontext"):
+        # Absent while another thread is still importing it.
         decimal.setcontext(decimal.getcontext().copy())
+
+
+def has_decimal_context(context: Context) -> bool:
+    """Tell whether copies of `context` would share a decimal context."""
+    if "decimal" not in sys.modules:
+        # Where it is loaded later, no branch has the decimal context of another.
+        return False
+    variable = _decimal_variable()
+    return variable is None or variable in context
+
+
+_known_variable: ContextVar[Any] | None = None
+
+
+def _decimal_variable() -> ContextVar[Any] | None:
+    """Return the variable that `decimal` keeps its context in, None where that cannot be known."""
+    global _known_variable
+    if _known_variable is None:
+        get = getattr(sys.modules["decimal"], "getcontext", None)
+        if get is not None:
+            # It has no public name. Here it is the only one.
+            empty = Context()
+            empty.run(get)
+            found = [variable for variable in empty if variable.name == "decimal_context"]
+            _known_variable = found[0] if found else None
+    return _known_variable
 
 
 def name_of(branches: Sequence[Branch], index: int, block: Block | None) -> str:

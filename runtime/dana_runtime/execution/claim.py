@@ -6,7 +6,6 @@ whose tickets are for all branches but the one the caller is in.
 
 from __future__ import annotations
 
-import sys
 from contextvars import Context, copy_context
 from functools import partial
 from time import perf_counter
@@ -20,6 +19,7 @@ from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import (
     Branch,
     completed,
+    has_decimal_context,
     name_of,
     own_decimal_context,
     run_branch,
@@ -116,8 +116,7 @@ def _run(
     branches, value, block, _, group, _, outer = tiny
     layer = current_layer.get()
     set_layer = current_layer.set
-    # Where it is loaded later, no branch has the decimal context of another.
-    has_decimal = "decimal" in sys.modules
+    has_decimal = has_decimal_context(context)
     finished = 0
     while unclaimed:
         try:
