@@ -22,7 +22,13 @@ BENCH_VENV ?= .venvs/bench
 bench_bin := $(BENCH_VENV)/bin
 installed_bench := $(BENCH_VENV)/.installed-bench
 
-.PHONY: help demo test lint format pytest bench bench-quick bench-reference bench-language bench-blocks soak clean
+# The site of the documentation has one, too.
+DOCS_VENV ?= .venvs/docs
+docs_bin := $(DOCS_VENV)/bin
+installed_docs := $(DOCS_VENV)/.installed-docs
+mkdocs := NO_MKDOCS_2_WARNING=1 $(docs_bin)/python -m mkdocs
+
+.PHONY: help demo docs docs-serve test lint format pytest bench bench-quick bench-reference bench-language bench-blocks soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -45,6 +51,13 @@ format: $(installed_dev) ## let ruff mend what it can
 
 pytest: $(installed_test) ## only the tests, without lint or coverage
 	$(bin)/python -m pytest
+
+docs: $(installed_docs) ## build the documentation as a site, into site/
+	$(mkdocs) build --strict --quiet
+	@echo "site/index.html is the first page"
+
+docs-serve: $(installed_docs) ## show the site on this machine, and build it anew whenever a page changes
+	$(mkdocs) serve
 
 bench: bench-danac ## measure everything, in less than 20 minutes; benchmarks/README.md shows the results
 	$(bench_bin)/python -m benchmarks $(addprefix --python ,$(BENCH_PYTHONS)) $(BENCH_OPTIONS)
@@ -71,7 +84,7 @@ soak: $(installed_test) ## run random blocks for SOAK_SECONDS, and count what is
 	$(bin)/python -m tests.soak --seconds $(SOAK_SECONDS)
 
 clean: ## remove the environments and all that the tools left behind
-	rm -rf .venv .venvs dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis
+	rm -rf .venv .venvs dist build site htmlcov .coverage .coverage.* .benchmarks .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache examples/ahead_of_time/build
 	find compiler runtime tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -99,6 +112,11 @@ $(installed_bench): pyproject.toml benchmarks/competitors.txt
 	        $(bench_bin)/python -m pip --quiet --disable-pip-version-check install "$$package" || \
 	            echo "$$package cannot be installed here: skipped"; \
 	done < benchmarks/competitors.txt
+	@touch $@
+
+$(installed_docs): pyproject.toml
+	@$(MAKE) --no-print-directory VENV=$(DOCS_VENV) $(docs_bin)/python
+	$(docs_bin)/python -m pip --quiet --disable-pip-version-check install --editable '.[docs]'
 	@touch $@
 
 candidates := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)

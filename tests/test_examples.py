@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 
 import pytest
@@ -43,23 +42,3 @@ def test_built_module_serves_a_plain_python_program(checkout, run_danac, run_pyt
     result = run_python("-S", folder / "shop.py", env=only_the_runtime)
     assert result.stderr == ""
     assert result.stdout == (folder / "expected_output.txt").read_text(encoding="utf-8")
-
-
-def test_readme_program_prints_what_the_readme_says(checkout, run_danac, tmp_path):
-    readme = (checkout / "README.md").read_text(encoding="utf-8")
-    program = readme.split("```dana\n", 1)[1].split("```", 1)[0]
-    promised = readme.split("`danac run readings.dana` prints `", 1)[1].split("`", 1)[0]
-    (tmp_path / "readings.dana").write_text(program, encoding="utf-8")
-    result = run_danac("run", tmp_path / "readings.dana")
-    assert (result.stdout, result.stderr) == (promised + "\n", "")
-
-
-def test_readme_shows_what_the_compiler_makes_of_a_line(checkout, run_danac, tmp_path):
-    section = (checkout / "README.md").read_text(encoding="utf-8").split("## What it is", 1)[1]
-    line = section.split("```dana\n", 1)[1].split("```", 1)[0]
-    promised = section.split("```python\n", 1)[1].split("```", 1)[0]
-    names = ("fetch", "tax", "charge", "confirm", "summarize")
-    definitions = "".join(f"def {name}(value): return value\n" for name in names)
-    (tmp_path / "orders.dana").write_text(definitions + line, encoding="utf-8")
-    shown = ast.parse(run_danac("show", tmp_path / "orders.dana").stdout)
-    assert ast.unparse(ast.parse(promised)) == ast.unparse(shown.body[-1])

@@ -37,6 +37,9 @@ TEXTS = {
     "small blocks": "x | a | b | c | d | e | f | g | h | i | j | k | l | m | n | o | { p } as one"
     " | { q, r } with (timeout=1, retries=2, on_error='partial') as two | (s | t) as three | [u]",
     "scripts": "x | { '漢字かな交じり文': 値段, 'größe': längé, 'ключ': значение, '🎉👩‍👩‍👧': a, 'e\u0301': b }",
+    "choices": "def p(n) = n | case((is_even, halve | str), (n > 3, {f, g}), triple) with (timeout=1) as x"
+    " | (a if n else b if m else (c | d)) | case((small, f))",
+    "long choices": f"x | {'a | ' * 30} case(({LONG}, f), (g({LONG}), {LONG}), h) | y",
     "many": "\n".join(f"x{n} = y | z{n} | {{a, b}}" for n in range(20)),
 }
 for path in [*CHECKOUT.glob("examples/*/*.dana"), *CHECKOUT.glob("tests/programs/*.dana")]:

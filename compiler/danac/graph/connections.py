@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal, TypeAlias
 
-from danac.graph.model import CAPTIONS, Block, Box, Flow, Form, Role, Step, suffixes
+from danac.graph.model import CAPTIONS, FORK, Block, Box, Flow, Form, Role, Step, suffixes
 
 _LONG = 8  # steps, from which on a pipeline goes from the top down
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A box, or a mere point where edges meet; its label's lines."""
+    """A box, a mere point where edges meet, or the point of a choice; its label's lines."""
 
     id: str
-    role: Role | Literal["point"]
+    role: Role | Literal["point", "choice"]
     label: tuple[str, ...]
 
 
@@ -70,7 +70,7 @@ class _Network:
     def _block(
         self, block: Block, ends: list[str], label: str | None, around: Cluster
     ) -> list[str]:
-        if len(ends) != 1 or label is not None:
+        if block.form != "choice" and (len(ends) != 1 or label is not None):
             # Edges meet in a point before they part again, and a block may be the first of all.
             point = self._node(around, "point", ())
             self._join(ends, point, label)
@@ -79,6 +79,10 @@ class _Network:
         lines = (*([caption] if caption else []), *suffixes(block))
         cluster = self._cluster(block.form, lines)
         around.items.append(cluster)
+        if block.form == "choice":
+            fork = self._node(cluster, "choice", (FORK,))
+            self._join(ends, fork, label)
+            ends = [fork]
         out: list[str] = []
         for number, lane in enumerate(block.lanes, 1):
             key = str(number) if lane.key is None and block.form == "in order" else lane.key
@@ -88,7 +92,9 @@ class _Network:
     def _join(self, ends: list[str], name: str, label: str | None) -> None:
         self.edges += ((end, name, label) for end in ends)
 
-    def _node(self, around: Cluster, role: Role | Literal["point"], label: tuple[str, ...]) -> str:
+    def _node(
+        self, around: Cluster, role: Role | Literal["point", "choice"], label: tuple[str, ...]
+    ) -> str:
         node = Node(f"n{next(self._numbers)}", role, label)
         around.items.append(node)
         return node.id

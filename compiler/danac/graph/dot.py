@@ -13,6 +13,7 @@ _LOOKS = {
     "open": (
         'style="rounded,filled,dashed", fillcolor="#fdf2de", color="#bd8526", fontcolor="#3d2c0b"'
     ),
+    "choice": 'shape=diamond, fillcolor="#f1e6f6", color="#8c5aa8", fontcolor="#33153f"',
 }
 _DEFAULTS = """\
   bgcolor="transparent";

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from danac import nodes
+from danac.analysis.cases import case_of
 from danac.analysis.names import Names, Scope
 from danac.analysis.stages import kind_of
 from danac.graph.model import Block, Box, Flow, Form, Lane, Role, Step
@@ -106,6 +107,9 @@ class _Finder:
                 for branch in stage.value.branches
             )
             return (self._block(stage, _FORMS[stage.value.form], lanes),)
+        if arms := _arms(stage.value, scope):
+            lanes = tuple(self._arm(condition, arm, scope) for condition, arm in arms)
+            return (self._block(stage, "choice", lanes),)
         pipe = _pipe_in(stage.value)
         if pipe is None:
             return (self._box(stage, "stage"),)
@@ -114,6 +118,10 @@ class _Finder:
         if stage.policy is None and stage.capture is None:
             return inner
         return (self._block(stage, "group", (Lane(None, inner),)),)
+
+    def _arm(self, condition: nodes.Expression | None, arm: nodes.Expression, scope: Scope) -> Lane:
+        key = "else" if condition is None else self._text(condition.span)
+        return Lane(key, self._step(nodes.Stage(arm.span, arm, None, None), scope))
 
     def _block(self, stage: nodes.Stage, form: Form, lanes: tuple[Lane, ...]) -> Block:
         line = stage.value.span.line
@@ -150,9 +158,28 @@ class _Finder:
 
 def _pipe_in(value: nodes.Expression) -> nodes.Pipe | None:
     """Return the pipe that `value` is, parentheses aside."""
+    value = _inner(value)
+    return value if isinstance(value, nodes.Pipe) else None
+
+
+def _arms(
+    value: nodes.Expression, scope: Scope
+) -> list[tuple[nodes.Expression | None, nodes.Expression]]:
+    """Return the stages between which `value` chooses, each with its condition; none if it is no choice."""
+    value = _inner(value)
+    if (case := case_of(value, scope)) is not None:
+        return [*case.pairs, *([] if case.fallback is None else [(None, case.fallback)])]
+    arms: list[tuple[nodes.Expression | None, nodes.Expression]] = []
+    while isinstance(value, nodes.Conditional):
+        arms.append((value.test, value.body))
+        value = _inner(value.otherwise)
+    return [*arms, (None, value)] if arms else []
+
+
+def _inner(value: nodes.Expression) -> nodes.Expression:
     while isinstance(value, nodes.Group):
         value = value.value
-    return value if isinstance(value, nodes.Pipe) else None
+    return value
 
 
 def _root(value: nodes.Expression) -> nodes.Expression:

@@ -7,11 +7,11 @@ lanes of a block lie side by side; only the end of it knows which of the two is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from danac.graph.model import CAPTIONS, Block, Box, Flow, Form, Lane, Role, Step, suffixes
+from danac.graph.model import CAPTIONS, FORK, Block, Box, Flow, Form, Lane, Role, Step, suffixes
 from danac.graph.text_size import width, wrap
 
 WIDEST = 1100
@@ -31,8 +31,9 @@ _TITLE_SPACE = 32
 _FLOW_GAP = 36
 _WIDEST_TEXT, _WIDEST_NOTE = 30 * TEXT_SIZE * 0.62, 32 * NOTE_SIZE * 0.62
 _MOST_LINES = 5
+_FORK_ACROSS, _FORK_DOWN = 72, 44  # a diamond has half the room for text that its box has
 
-Kind: TypeAlias = Role | Literal["key"]
+Kind: TypeAlias = Role | Literal["key", "choice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class PlacedBox:
-    """A stage, a value, or the key of a lane, with its lines; `tip` says all that there is to say."""
+    """A stage, a value, the key of a lane, or the point of a choice; `tip` says all that there is to say."""
 
     area: Rectangle
     kind: Kind
@@ -119,7 +120,7 @@ def lay_out(flows: Sequence[Flow]) -> Drawing:
         shapes.append(Title(MARGIN, y + TITLE_SIZE, title))
         y += _TITLE_SPACE
         if is_vertical:
-            shapes += _moved(map(_transposed, part.shapes), MARGIN + part.before, y)
+            shapes += _moved(_transposed(part.shapes), MARGIN + part.before, y)
         else:
             shapes += _moved(part.shapes, MARGIN, y + part.before)
         y += down + _FLOW_GAP
@@ -194,32 +195,28 @@ def _text_part(
 def _block(block: Block, is_vertical: bool) -> _Part:
     """Return the lanes of a block side by side in a frame, with the edges to and from them."""
     lanes = [_lane(block, number, is_vertical) for number in range(len(block.lanes))]
-    caption = [] if CAPTIONS[block.form] is None else [CAPTIONS[block.form] or ""]
-    for note in suffixes(block):
-        caption += wrap(note, _WIDEST_NOTE / NOTE_SIZE, _MOST_LINES)
+    fork = _fork(is_vertical) if block.form == "choice" else None
+    caption = _caption(block)
     across = max([width(line) * NOTE_SIZE for line in caption], default=0) + 2 * _FRAME_PAD
     down = len(caption) * NOTE_LINE + (4 if caption else 0)
     # The caption takes room at the top: before the axis, or before the lanes begin.
-    start = _FRAME_PAD + (down if is_vertical else 0) + _FAN
+    gate = _FRAME_PAD + (down if is_vertical else 0) + (fork.length if fork else 0)
+    start = gate + _FAN
     longest = max(lane.length for lane in lanes)
     half = (sum(part.before + part.after for part in lanes) + _LANE_GAP * (len(lanes) - 1)) / 2
-    before = after = half + _FRAME_PAD
+    before = after = max(half, fork.before if fork else 0) + _FRAME_PAD
     if is_vertical:
         # It stands beside the edge that enters.
         before = max(before, across)
     else:
         before += down
-        longest = max(longest, across - 2 * (_FRAME_PAD + _FAN))
+        longest = max(longest, across - gate - 2 * _FAN - _FRAME_PAD)
     length = start + longest + _FAN + _FRAME_PAD
-    shapes: list[Shape] = [
-        PlacedFrame(Rectangle(0, -before, length, before + after), block.form, tuple(caption))
-    ]
-    entry, end = (start - _FAN, 0.0), start + longest
-    if entry[0] > _FRAME_PAD:
-        # Beside the caption the edge goes on to where it fans out.
-        shapes.append(Edge(((0, 0), entry), is_vertical, has_arrow=False))
-    else:
-        entry = (0, 0)
+    frame = Rectangle(0, -before, length, before + after)
+    shapes: list[Shape] = [PlacedFrame(frame, block.form, tuple(caption))]
+    entry, entrance = _entrance(fork, gate, is_vertical)
+    shapes += entrance
+    end = start + longest
     cross = -half
     for lane in lanes:
         axis = cross + lane.before
@@ -231,6 +228,33 @@ def _block(block: Block, is_vertical: bool) -> _Part:
     return _Part(length, before, after, tuple(shapes))
 
 
+def _caption(block: Block) -> list[str]:
+    caption = [] if CAPTIONS[block.form] is None else [CAPTIONS[block.form] or ""]
+    for note in suffixes(block):
+        caption += wrap(note, _WIDEST_NOTE / NOTE_SIZE, _MOST_LINES)
+    return caption
+
+
+def _entrance(
+    fork: _Part | None, gate: float, is_vertical: bool
+) -> tuple[tuple[float, float], list[Shape]]:
+    """Return the point from which edges spread to the lanes, and what stands before it."""
+    if fork is not None:
+        stub = Edge(((0, 0), (gate - fork.length, 0)), is_vertical, has_arrow=False)
+        return (gate, 0), [stub, *_moved(fork.shapes, gate - fork.length, 0)]
+    if gate > _FRAME_PAD:
+        # Beside the caption the edge goes on to where it fans out.
+        return (gate, 0), [Edge(((0, 0), (gate, 0)), is_vertical, has_arrow=False)]
+    return (0, 0), []
+
+
+def _fork(is_vertical: bool) -> _Part:
+    length, cross = (_FORK_DOWN, _FORK_ACROSS) if is_vertical else (_FORK_ACROSS, _FORK_DOWN)
+    area = Rectangle(0, -cross / 2, length, cross)
+    tip = "one of these is called: the first whose condition holds"
+    return _Part(length, cross / 2, cross / 2, (PlacedBox(area, "choice", (FORK,), (), tip),))
+
+
 def _lane(block: Block, number: int, is_vertical: bool) -> _Part:
     lane: Lane = block.lanes[number]
     key = lane.key
@@ -240,26 +264,23 @@ def _lane(block: Block, number: int, is_vertical: bool) -> _Part:
 
 
 def _moved(shapes: Iterable[Shape], x: float, y: float) -> list[Shape]:
-    return [_moved_shape(shape, x, y) for shape in shapes]
+    return [_mapped(shape, lambda a, b: (a + x, b + y)) for shape in shapes]
 
 
-def _moved_shape(shape: Shape, x: float, y: float) -> Shape:
+def _transposed(shapes: Iterable[Shape]) -> list[Shape]:
+    """Return shapes with their axes exchanged: what ran along the main axis now runs down."""
+    return [_mapped(shape, lambda a, b: (b, a)) for shape in shapes]
+
+
+def _mapped(shape: Shape, place: Callable[[float, float], tuple[float, float]]) -> Shape:
+    """Return a shape with each of its points where `place` says; corners stay corners."""
     match shape:
         case Edge(points=points):
-            return replace(shape, points=tuple((a + x, b + y) for a, b in points))
+            return replace(shape, points=tuple(place(a, b) for a, b in points))
         case Title():
-            return replace(shape, x=shape.x + x, y=shape.y + y)
+            x, y = place(shape.x, shape.y)
+            return replace(shape, x=x, y=y)
         case PlacedBox(area=area) | PlacedFrame(area=area):
-            return replace(shape, area=replace(area, x=area.x + x, y=area.y + y))
-
-
-def _transposed(shape: Shape) -> Shape:
-    """Return a shape with its axes exchanged: what ran along the main axis now runs down."""
-    match shape:
-        case Edge(points=points):
-            return replace(shape, points=tuple((b, a) for a, b in points))
-        case Title():
-            return replace(shape, x=shape.y, y=shape.x)
-        case PlacedBox(area=area) | PlacedFrame(area=area):
-            turned = Rectangle(area.y, area.x, area.height, area.width)
-            return replace(shape, area=turned)
+            x, y = place(area.x, area.y)
+            end_x, end_y = place(area.x + area.width, area.y + area.height)
+            return replace(shape, area=Rectangle(x, y, end_x - x, end_y - y))

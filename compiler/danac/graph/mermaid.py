@@ -7,12 +7,18 @@ from collections.abc import Iterator, Sequence
 from danac.graph.connections import Cluster, Node, connect
 from danac.graph.model import Flow
 
-_SHAPES = {"stage": ('["', '"]'), "value": ('(["', '"])'), "open": ('(["', '"])')}
+_SHAPES = {
+    "stage": ('["', '"]'),
+    "value": ('(["', '"])'),
+    "open": ('(["', '"])'),
+    "choice": ('{"', '"}'),
+}
 _CLASSES = """\
   classDef stage fill:#eaf1fb,stroke:#4a78b5,color:#14253d
   classDef value fill:#fdf2de,stroke:#bd8526,color:#3d2c0b
   classDef open fill:#fdf2de,stroke:#bd8526,color:#3d2c0b,stroke-dasharray:5 3
 """
+_CHOICE = "  classDef choice fill:#f1e6f6,stroke:#8c5aa8,color:#33153f\n"
 # What means something inside of Mermaid's quotes, or in the HTML that it makes of them.
 _ENTITIES = str.maketrans(
     {'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;", "\\": "#92;"}
@@ -28,7 +34,8 @@ def to_mermaid(flows: Sequence[Flow], name: str) -> str:
     for start, end, label in edges:
         written = f'|"{_escape(label)}"|' if label is not None else ""
         rows.append(f"  {start} -->{written} {end}")
-    return "\n".join(rows) + "\n" + _CLASSES
+    has_choice = any(row.endswith(":::choice") for row in rows)
+    return "\n".join(rows) + "\n" + _CLASSES + (_CHOICE if has_choice else "")
 
 
 def _cluster(cluster: Cluster, indent: str) -> Iterator[str]:

@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 Role: TypeAlias = Literal["value", "open", "stage"]
 """What a box stands for: data, a head of which only the run shows what it is, or a stage."""
 
-Form: TypeAlias = Literal["parallel", "in order", "group"]
-"""How a block runs its lanes; a group is a pipeline in parentheses that has suffixes of its own."""
+Form: TypeAlias = Literal["parallel", "in order", "choice", "group"]
+"""How a block runs its lanes: a choice only one of them; a group is a pipeline in parentheses with suffixes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One branch of a block; `key` names its result."""
+    """One branch of a block; `key` names its result, or says when it is chosen."""
 
     key: str | None
     steps: tuple[Step, ...]
@@ -71,9 +71,13 @@ def suffixes(step: Step) -> list[str]:
 CAPTIONS: dict[Form, str | None] = {
     "parallel": "at the same time",
     "in order": "one after the other",
+    "choice": "the first that holds",
     "group": None,
 }
 """What is said of the lanes of a block."""
+
+FORK = "case"
+"""What stands where a choice is made."""
 
 
 def in_words(flow: Flow) -> str:

@@ -16,6 +16,7 @@ from danac.graph.layout import (
     Edge,
     PlacedBox,
     PlacedFrame,
+    Rectangle,
     Shape,
     Title,
     lay_out,
@@ -35,6 +36,7 @@ _BOXES = {
     "stage": _Look("#eaf1fb", "#4a78b5", "#14253d", 5, ""),
     "value": _Look("#fdf2de", "#bd8526", "#3d2c0b", 17, ""),
     "open": _Look("#fdf2de", "#bd8526", "#3d2c0b", 17, "5 3"),
+    "choice": _Look("#f1e6f6", "#8c5aa8", "#33153f", 0, ""),
     "key": _Look("#e6f0e1", "#6d9460", "#22401a", 17, ""),
 }
 # Between light and dark, so that it can be read on both.
@@ -120,10 +122,13 @@ def _box(box: PlacedBox) -> list[str]:
     look = _BOXES[box.kind]
     area = box.area
     dashes = f' stroke-dasharray="{look.dashes}"' if look.dashes else ""
-    rows = [
-        f"<g><title>{_text(box.tip)}</title>",
-        f'<rect {_area(box)} rx="{look.corner}" fill="{look.fill}" stroke="{look.stroke}"{dashes}/>',
-    ]
+    colours = f'fill="{look.fill}" stroke="{look.stroke}"{dashes}'
+    outline = (
+        f'<path d="{_diamond(area)}" {colours}/>'
+        if box.kind == "choice"
+        else f'<rect {_area(box)} rx="{look.corner}" {colours}/>'
+    )
+    rows = [f"<g><title>{_text(box.tip)}</title>", outline]
     middle = area.x + area.width / 2
     content = len(box.lines) * LINE + len(box.notes) * NOTE_LINE
     top = area.y + (area.height - content) / 2
@@ -160,6 +165,12 @@ def _area(shape: PlacedBox | PlacedFrame) -> str:
         f'x="{_number(area.x)}" y="{_number(area.y)}" '
         f'width="{_number(area.width)}" height="{_number(area.height)}"'
     )
+
+
+def _diamond(area: Rectangle) -> str:
+    x, y = _number(area.x + area.width / 2), _number(area.y + area.height / 2)
+    right, bottom = _number(area.x + area.width), _number(area.y + area.height)
+    return f"M{_number(area.x)} {y} L{x} {_number(area.y)} L{right} {y} L{x} {bottom} z"
 
 
 def _text(text: str) -> str:

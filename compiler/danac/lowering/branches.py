@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from danac import nodes
+from danac.analysis.cases import Case
 from danac.analysis.shapes import UNKNOWN, Shape
 from danac.lowering.callees import is_callable_as_it_stands, lower_callee
-from danac.lowering.case import Case
 from danac.lowering.context import Lowering, Surroundings
 from danac.lowering.flow import Finish, flow
 from danac.lowering.lines import Line, flattened

@@ -7,13 +7,13 @@ import sys
 from typing import cast
 
 from danac import nodes
+from danac.analysis.cases import case_of
 from danac.analysis.coroutines import Result, result_of, result_of_call
 from danac.analysis.stages import kind_of
 from danac.identifiers import dana_name, method_variable
 from danac.lowering.blocks import lower_block
 from danac.lowering.branches import lower_branch
 from danac.lowering.calls import lower_arguments, lower_called
-from danac.lowering.case import case_of
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
 from danac.lowering.dict_tests import made_at_start
 from danac.lowering.flow import flow
@@ -214,7 +214,7 @@ class _Declared:
     def _first_call(self, call: nodes.Call, around: Surroundings) -> ast.expr:
         """Call it as it is written if it mentions a parameter or `$$`; else insert the parameters first."""
         low = self._low
-        if case_of(call, around) is not None:
+        if case_of(call, around.scope) is not None:
             head = nodes.Stage(call.span, nodes.FlowValue(call.span), None, None)
             stage = nodes.Stage(call.span, call, None, None)
             line = Line(call.span, (head, stage), self._line.name, self._line.name, 0)

@@ -11,13 +11,13 @@ import ast
 from collections.abc import Callable
 
 from danac import nodes
+from danac.analysis.cases import case_of
 from danac.analysis.coroutines import Result, result_of_call
 from danac.analysis.names import Scope
 from danac.analysis.signatures import signature_of
 from danac.analysis.stages import Kind, kind_of
 from danac.lowering.branches import lower_alone, lower_case_value
 from danac.lowering.callees import lower_callee
-from danac.lowering.case import case_of
 from danac.lowering.context import Callees, LowerExpression, Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_call
 from danac.lowering.flow import flow
@@ -228,7 +228,7 @@ def _decided_by_runtime(low: Lowering, line: Line, around: Surroundings) -> ast.
 
 
 def _call(low: Lowering, node: nodes.Call, around: Surroundings) -> ast.expr:
-    case = case_of(node, around)
+    case = case_of(node, around.scope)
     if case is None:
         return lower_call(low, node, around)
     return lower_case_value(low, node, case, around)

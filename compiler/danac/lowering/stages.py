@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from danac import nodes
+from danac.analysis.cases import case_of
 from danac.analysis.coroutines import Result, result_of, result_of_call
 from danac.analysis.stages import is_known_coroutine, is_known_function, kind_of
 from danac.lowering.blocks import lower_block
@@ -24,7 +25,7 @@ from danac.lowering.callees import (
     is_plain_callee,
     lower_callee,
 )
-from danac.lowering.case import case_of, is_applied_first, lower_case
+from danac.lowering.case import is_applied_first, lower_case
 from danac.lowering.class_names import flowing_class_name
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.expressions import lower_arguments
@@ -101,7 +102,7 @@ class _Application:
                 return self._looked_at_by_runtime(stage, value)
             case nodes.Group(value=nodes.Pipe() | nodes.Conditional() | nodes.Group() as inner):
                 return self.apply(inner, value)
-            case nodes.Call() if case_of(stage, around) is not None:
+            case nodes.Call() if case_of(stage, around.scope) is not None:
                 return self._call(stage, value)
             case nodes.Call():
                 result = self._call(stage, value)
@@ -170,7 +171,7 @@ class _Application:
         return self.low.error(stage.span, message, "DANA172")
 
     def _call(self, stage: nodes.Call, value: ast.expr) -> ast.expr:
-        case = case_of(stage, self.around)
+        case = case_of(stage, self.around.scope)
         if case is None:
             return self._partial_application(stage, value)
 
