@@ -120,6 +120,13 @@ def _run(attempt: Attempt) -> None:
 
 
 def _called(attempt: Attempt) -> Any:
+    if attempt.trace is not None:
+        with attempt.trace.begin():
+            return _result_of(attempt)
+    return _result_of(attempt)
+
+
+def _result_of(attempt: Attempt) -> Any:
     result = attempt.function(attempt.value)
     if type(result) is CoroutineType:
         # Imported late: most programs never load asyncio.
