@@ -72,6 +72,9 @@ def apply_stage(
     def apply(value: ast.expr) -> ast.expr:
         return _applied(low, line, index, value, around, alias)
 
+    if line.is_branch_of_one():
+        # The runtime tells of the branch.
+        return apply(value)
     return traced_stage(low, stage, line.pipeline, value, apply)
 
 

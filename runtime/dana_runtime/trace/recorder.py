@@ -99,13 +99,18 @@ class Recorder:
             lane = self._lane_of_task[task] = next(self._lanes)
         return lane
 
+    def current(self) -> Span | None:
+        """Return the span that the running context is in; one of another timeline does not count."""
+        span = current_span.get()
+        return span if span is not None and span.recorder is self else None
+
     # --- Begin and end ----------------------------------------------------------------------------
 
     def begin(
         self, name: str, kind: str, args: dict[str, Any], lane: int = 0, is_current: bool = True
     ) -> Span:
         """Begin a span here and now; with `is_current` the running context is in it."""
-        parent = current_span.get()
+        parent = self.current()
         track = self.track()
         span = Span(self, name, kind, args, parent, track, lane)
         outer = parent

@@ -5,15 +5,16 @@ The runtime calls these methods, where `execution.traced.tracer` is not None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from time import monotonic_ns, perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
+from dana_runtime.execution.cancellation import cancelled
 from dana_runtime.orchestration.branches import Orchestrated
 from dana_runtime.trace.planned import Planned
 from dana_runtime.trace.recorder import Exporter, Recorder
-from dana_runtime.trace.spans import Span, Track, current_span
+from dana_runtime.trace.spans import Span, Track
 from dana_runtime.wording import REPR_LENGTH, callable_text
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ class Tracer(Recorder):
         self._shifts: dict[int, int] = {}
         self._since_monotonic = perf_counter_ns() - monotonic_ns()
 
+    def end(self, span: Span, error: BaseException | None = None) -> None:
+        """End a span; of a branch it is told that somebody has told it to end."""
+        if span.kind in ("branch", "attempt", "input") and cancelled():
+            span.args["cancelled"] = True
+        super().end(span, error)
+
     # --- Pipelines and stages ---------------------------------------------------------------------
 
     def pipeline(self, pipeline: Pipeline) -> Span:
@@ -54,7 +61,7 @@ class Tracer(Recorder):
 
     def stage(self, where: str, function: Branch) -> AbstractContextManager[object]:
         """Begin a stage that the runtime runs under a policy."""
-        around = current_span.get()
+        around = self.current()
         if around is not None and around.is_policed:
             # Generated code has begun it.
             around.is_policed = False
@@ -66,7 +73,7 @@ class Tracer(Recorder):
         """Return `call` with a span for each attempt that `tries` count."""
 
         def attempt() -> Any:
-            around = current_span.get()
+            around = self.current()
             name = "call" if around is None else around.name
             with self.begin(numbered(name, tries.number), "attempt", {"attempt": tries.number}):
                 return call()
@@ -103,12 +110,10 @@ class Tracer(Recorder):
     def branch(self, branch: Branch, index: int, block: Block | None) -> Span:
         """Begin a branch in the thread and context that it runs in, or an input of a map."""
         name, args = self.described(branch, index, block)
-        span = self.begin(name, "branch", args)
+        span = self.begin(name, "input" if "input" in args else "branch", args)
         parent = span.parent
         if parent is not None and parent.kind == "block" and parent.track is not span.track:
             args["waited_ms"] = (span.begun - parent.begun) / 1e6
-        if "input" in args:
-            span.kind = "input"
         return span
 
     def in_order(
@@ -131,7 +136,7 @@ class Tracer(Recorder):
             if block.pipeline:
                 args["pipeline"] = block.pipeline
             return block.branches[index][0], args
-        around = current_span.get()
+        around = self.current()
         name = shortened(text_of(branch))
         if around is not None and around.kind == "map":
             return name, {"input": index + 1}
@@ -146,7 +151,7 @@ class Tracer(Recorder):
         name, args = attempt.context.run(self.described, attempt.function, attempt.index, block)
         if attempt.settings.retry is not None or attempt.number > 1:
             args["attempt"] = attempt.number
-        parent = attempt.context.get(current_span)
+        parent = attempt.context.run(self.current)
         kind = "branch"
         if "input" in args:
             kind = "input"
@@ -238,7 +243,3 @@ def shortened(text: str) -> str:
 
 def _base_name(path: str) -> str:
     return path.replace("\\", "/").rpartition("/")[2]
-
-
-# For annotations of the runtime.
-Branches = Sequence["Branch"]
