@@ -78,6 +78,7 @@ EXTRAS = {
     "cloudpickle": ("dana_runtime.execution.processes", "dana_runtime.execution.cluster"),
     "distributed": ("dana_runtime.execution.cluster",),
     "rich": ("dana_runtime.execution.progress",),
+    "opentelemetry": ("dana_runtime.trace.otel",),
 }
 
 

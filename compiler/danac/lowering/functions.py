@@ -28,6 +28,7 @@ from danac.lowering.policed import under_policy
 from danac.lowering.stages import completed
 from danac.lowering.structs import receiver_decorator
 from danac.lowering.temporaries import mentions_flow, mentions_name, stage_text
+from danac.lowering.tracing import traced_first, traced_pipeline
 
 FunctionNode = nodes.Function | nodes.Declaration
 
@@ -132,7 +133,8 @@ def _declaration(low: Lowering, node: nodes.Declaration, around: Surroundings) -
     inside = around.inside_function(low.names.scope_of(node))
     outer_name, low.pipeline = low.pipeline, node.name
     declared = _Declared(low, node, inside)
-    returned = low.at(node.pipe.span, ast.Return(declared.body()))
+    result = traced_pipeline(low, node.pipe.span, node.name, declared.body())
+    returned = low.at(node.pipe.span, ast.Return(result))
     low.pipeline = outer_name
     texts = declared.texts()
     decorator = low.call(node.span, low.runtime(node.span, "declared"), *texts)
@@ -159,7 +161,10 @@ class _Declared:
         if is_head and len(line.stages) > 1:
             # A value is the head of an ordinary pipe expression.
             return low.expression(nodes.Pipe(line.span, line.stages), around)
-        return flow(low, line, 0, self._first(line.stages[0], around), around)
+        first_result = self._first(line.stages[0], around)
+        return flow(
+            low, line, 0, traced_first(low, line.stages[0], line.pipeline, first_result), around
+        )
 
     def texts(self) -> list[ast.expr]:
         """Return the source texts of its stages."""

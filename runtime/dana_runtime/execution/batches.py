@@ -11,6 +11,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from dana_runtime.execution import traced
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.block import thread_name
 from dana_runtime.execution.branches import enter
@@ -79,6 +80,8 @@ class Attempts:
             index=index,
             on_end=job.tell,
         )
+        if (tracer := traced.tracer) is not None:
+            attempt.trace = tracer.attempt(attempt, None)
         self._prepare(attempt, items)
         # First: it may be over before the backend returns.
         self._active[attempt] = (items, group, _nothing)
@@ -98,6 +101,8 @@ class Attempts:
         return self._outcomes(told, items)
 
     def _outcomes(self, attempt: Attempt, items: list[Item]) -> list[Event]:
+        if attempt.trace is not None:
+            attempt.trace.told(attempt, attempt.error)
         return [(items[0][0], attempt.result, attempt.error, _elapsed(attempt))]
 
     def end_overdue(self, now: float) -> float:
@@ -212,6 +217,8 @@ class Batches(Attempts):
             attempt.name = self._job.name(index)
             result, error = frame.outcome(attempt)
             events.append((index, result, error, frame.ended - begun))
+            if attempt.trace is not None:
+                attempt.trace.told_of_input(attempt, index + 1, (begun, frame.ended), error)
             begun = frame.ended
         left = items[len(events) :]
         if attempt.error is not None and left:

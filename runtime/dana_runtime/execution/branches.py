@@ -9,6 +9,7 @@ from functools import partial
 from types import CoroutineType, FunctionType, MethodType
 from typing import Any
 
+from dana_runtime.execution import traced
 from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.block import Block, thread_name
 from dana_runtime.execution.cancellation import Group, current_group
@@ -32,10 +33,20 @@ def run_branch(
     current_layer.set(layer)
     if "decimal" in sys.modules:
         own_decimal_context()
+    if (tracer := traced.tracer) is not None:
+        with tracer.branch(branch, index, block):
+            return _result_of(branch, value, index, block)
     result = branch(value)
     if type(result) is CoroutineType:
         where = callable_text(branch) if block is None else block.name(index)
         return completed(result, where)
+    return result
+
+
+def _result_of(branch: Branch, value: Any, index: int, block: Block | None) -> Any:
+    result = branch(value)
+    if type(result) is CoroutineType:
+        return completed(result, callable_text(branch) if block is None else block.name(index))
     return result
 
 
@@ -50,6 +61,13 @@ def enter(group: Group, layer: Layer | None) -> None:
 
 def completed_value(attempt: Attempt) -> Any:
     """Return what the function of `attempt` gives; to be called in its context."""
+    if attempt.trace is not None:
+        with attempt.trace.begin():
+            return _completed_value(attempt)
+    return _completed_value(attempt)
+
+
+def _completed_value(attempt: Attempt) -> Any:
     result = attempt.function(attempt.value)
     return completed(result, attempt.name) if type(result) is CoroutineType else result
 

@@ -13,7 +13,7 @@ from types import CoroutineType
 from typing import Any, NamedTuple
 
 from dana_runtime.errors import BranchCancelled
-from dana_runtime.execution import lookout
+from dana_runtime.execution import lookout, traced
 from dana_runtime.execution.abandonment import Flight
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import (
@@ -129,7 +129,7 @@ def _run(
             own_layer = Layer(layer, block, index)
             branch = branches[index]
             own: Any = context.copy()
-            if outer is None:
+            if outer is None and traced.tracer is None:
                 own.run(set_layer, own_layer)
                 if has_decimal:
                     own.run(own_decimal_context)
@@ -138,7 +138,7 @@ def _run(
                     result = own.run(completed, result, name_of(branches, index, block))
             else:
                 run = partial(own.run, run_branch, branch, value, group, own_layer, index, block)
-                result = in_time_of(outer, run, str, None)
+                result = run() if outer is None else in_time_of(outer, run, str, None)
             results[index] = result
         except BaseException as error:
             unclaimed.clear()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, overload
 
-from dana_runtime.execution import stages
+from dana_runtime.execution import stages, traced
 from dana_runtime.execution.abandonment import Flight, shield, unshield
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
@@ -88,7 +88,8 @@ def fan_out(
     that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
     cancelled.
     """
-    results, error = _in_parallel(branches, value, block, policy)
+    run = _in_parallel if traced.tracer is None else _traced
+    results, error = run(branches, value, block, policy)
     if error is None:
         if not is_capturing:
             results = _results_of(results)
@@ -117,7 +118,8 @@ def run_in_order(
     same errors are raised. Where a timeout is set, or an executor asked for, each branch runs as
     `run_stage` says, in its turn.
     """
-    return _results_of(_run_in_order(branches, value, block, policy))
+    run = _run_in_order if traced.tracer is None else _traced_in_order
+    return _results_of(run(branches, value, block, policy))
 
 
 def _run_in_order(
@@ -133,7 +135,10 @@ def _run_in_order(
         if type(branch) is BranchWithPolicy:
             function, own = branch.function, settings.with_policy(branch.policy)
         name = name_of(branches, index, block)
-        result = stages.run_or_substitute(value, function, name, own)
+        run = stages.run_or_substitute
+        if (tracer := traced.tracer) is not None:
+            run = tracer.in_order(run, function, index, block)
+        result = run(value, function, name, own)
         results.append(result)
         if type(result) is Failure:
             dispensable -= 1
@@ -167,7 +172,34 @@ def run_in_order_capturing(
     policy: Policy | None = None,
 ) -> Captured:
     """Like `run_in_order`, for branches that return pairs (result, dict of captures)."""
-    return captured(_run_in_order(branches, value, block, policy))
+    run = _run_in_order if traced.tracer is None else _traced_in_order
+    return captured(run(branches, value, block, policy))
+
+
+def _traced(
+    branches: Sequence[Branch] | dict[str, Branch],
+    value: Any,
+    block: Block | None,
+    policy: Policy | None,
+) -> tuple[list[Any], BaseException | None]:
+    """The same as `_in_parallel`, with a span of the timeline."""
+    tracer = traced.tracer
+    if tracer is None:
+        return _in_parallel(branches, value, block, policy)
+    with tracer.block(branches, block) as span:
+        results, error = _in_parallel(branches, value, block, policy)
+        span.end(error)
+    return results, error
+
+
+def _traced_in_order(
+    branches: Sequence[Branch], value: Any, block: Block | None, policy: Policy | None
+) -> list[Any]:
+    tracer = traced.tracer
+    if tracer is None:
+        return _run_in_order(branches, value, block, policy)
+    with tracer.block(branches, block, "[]"):
+        return _run_in_order(branches, value, block, policy)
 
 
 def _in_parallel(

@@ -18,10 +18,10 @@ from contextvars import Context
 from math import inf
 from threading import RLock
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dana_runtime.errors import BranchCancelled
-from dana_runtime.execution import timekeeper
+from dana_runtime.execution import timekeeper, traced
 from dana_runtime.execution.branches import Branch, run_branch
 from dana_runtime.execution.cancellation import Group
 from dana_runtime.execution.outcomes import Failure, ends_block
@@ -29,6 +29,9 @@ from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 from dana_runtime.wording import callable_text
+
+if TYPE_CHECKING:
+    from dana_runtime.trace.spans import Span
 
 # The place of an input, counted from 0, its result or its error, and the seconds that it took.
 Event = tuple[int, Any, BaseException | None, float]
@@ -40,7 +43,7 @@ _AGAIN_SECONDS = 0.02
 class Job:
     """What all inputs of one stream have in common."""
 
-    __slots__ = ("context", "function", "group", "layer", "settings", "tell", "text")
+    __slots__ = ("context", "function", "group", "layer", "settings", "tell", "text", "trace")
 
     def __init__(
         self,
@@ -58,6 +61,8 @@ class Job:
         # Takes an event, from any thread.
         self.tell = tell
         self.text = callable_text(function)
+        # Its span, where the program is traced.
+        self.trace: Span | None = None
 
     def name(self, index: int) -> str:
         """Return the name of an input's branch in notes and errors."""
@@ -139,6 +144,8 @@ class Stream:
         with self.lock:
             index = self.read
             self.read += 1
+            if index == 0 and (tracer := traced.tracer) is not None:
+                self.job.trace = tracer.map(self.job)
             self.engine.put(index, value)
 
     def start(self) -> None:
@@ -214,6 +221,8 @@ class Stream:
             self.engine.close()
         group.leave()
         self.ready = {}
+        if self.job.trace is not None:
+            self.job.trace.end()
 
 
 class Inline:

@@ -12,6 +12,7 @@ import importlib
 import os
 import sys
 import threading
+import time
 import traceback
 from contextvars import Context
 from types import CoroutineType
@@ -62,6 +63,15 @@ def ready() -> int:
 
 def serve(task: Task) -> Response:
     """Run the branch of a task and return what came of it."""
+    begun = time.perf_counter_ns()
+    response = _outcome(task)
+    if task[0] == FORM and task.is_traced:
+        ids = os.getpid(), threading.get_native_id()
+        response = response._replace(ran=(*ids, begun, time.perf_counter_ns()))
+    return response
+
+
+def _outcome(task: Task) -> Response:
     if task[0] != FORM or tuple(task[1]) != sys.version_info[:2]:
         return _unfit(task)
     try:
