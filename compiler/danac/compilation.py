@@ -22,6 +22,7 @@ from danac.cells import as_cell
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.lowering import lower
 from danac.options import DEFAULT, Options
+from danac.silencing import unsilenced
 from danac.source import Source
 from danac.syntax.build import LeftOut
 from danac.syntax.build import build as build_nodes
@@ -146,6 +147,7 @@ def check_source(
     except DanaSyntaxError as error:
         # What is nested too deeply to be looked at.
         found = [error.diagnostic]
+    found = unsilenced(found, source, options.ignore)
     return sorted(found, key=lambda finding: finding.span)
 
 

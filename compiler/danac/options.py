@@ -6,19 +6,22 @@ from __future__ import annotations
 class Options:
     """The compile options: `coerce` makes operators join and compare texts with numbers throughout.
 
+    `ignore` are codes of diagnostics that a check leaves out; no code depends on them.
+
     No dataclass: the path of a cached program leads through here, and to import that takes longer
     than the rest of the path.
     """
 
-    __slots__ = ("coerce",)
+    __slots__ = ("coerce", "ignore")
 
-    def __init__(self, coerce: bool = False) -> None:
+    def __init__(self, coerce: bool = False, ignore: tuple[str, ...] = ()) -> None:
         """Take each option by its name in `[tool.danac]` of a pyproject.toml."""
         self.coerce = coerce
+        self.ignore = ignore
 
     def __or__(self, other: Options) -> Options:
         """Return the options in force where both places ask for theirs."""
-        return Options(coerce=self.coerce or other.coerce)
+        return Options(self.coerce or other.coerce, (*self.ignore, *other.ignore))
 
     def __eq__(self, other: object) -> bool:
         return self.key == other.key if isinstance(other, Options) else NotImplemented

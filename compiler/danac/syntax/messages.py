@@ -73,6 +73,8 @@ _READABLE = {
     "$END": "the end of the program",
     "IS_NOT": "`is not`",
     "NOT_IN": "`not in`",
+    "ELLIPSIS": "`...`",
+    "AUGMENTED": "an operator such as `+=`",
 }
 _MOST_LISTED = 4
 

@@ -6,6 +6,7 @@ run pays for computing them: `python -m danac.syntax.tables` writes them anew wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
@@ -55,6 +56,11 @@ def parse_all(source: Source) -> ParseTree | Recovered:
     """Return the tree of a program, or what is right and what is wrong in a text that is none."""
     tree = _quickly(source)
     return tree if isinstance(tree, Tree) else _recovered(source, tree)
+
+
+def tokens_of(source: Source) -> Iterator[Token]:
+    """Yield the tokens of a program; raises `DanaSyntaxError` where the text has none."""
+    return tokenize(source, _parser()[1])
 
 
 def _quickly(source: Source) -> ParseTree | DanaSyntaxError | None:
