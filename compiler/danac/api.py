@@ -32,7 +32,7 @@ def compile_source(
 ) -> CodeType:
     """Return the code object of the program `text`; raises `DanaSyntaxError` for a wrong one."""
     with _own_frames_hidden:
-        return compilation.compile_source(text, filename, Options(coerce, trace))
+        return compilation.compile_source(text, filename, Options(coerce, trace=trace))
 
 
 def to_ast(
@@ -40,7 +40,7 @@ def to_ast(
 ) -> ast.Module:
     """Return the Python tree that the program `text` means; raises `DanaSyntaxError`."""
     with _own_frames_hidden:
-        return compilation.to_ast(text, filename, Options(coerce, trace))
+        return compilation.to_ast(text, filename, Options(coerce, trace=trace))
 
 
 def to_python(
@@ -51,7 +51,7 @@ def to_python(
     Raises `DanaSyntaxError`.
     """
     with _own_frames_hidden:
-        tree = compilation.to_ast(text, filename, Options(coerce, trace))
+        tree = compilation.to_ast(text, filename, Options(coerce, trace=trace))
         return listing.to_python(tree, Source(text, filename))
 
 
@@ -74,7 +74,7 @@ def run_source(
     if filename == _DEFAULT:
         filename = f"<dana {next(_numbers)}>"
     with _own_frames_hidden:
-        code = compilation.compile_source(text, filename, Options(coerce, trace))
+        code = compilation.compile_source(text, filename, Options(coerce, trace=trace))
     register_text(filename, text)
     namespace = {"__name__": "__main__", "__file__": filename, "__dana__": True}
     exec(code, namespace)

@@ -9,20 +9,26 @@ class Options:
     `coerce` makes operators join and compare texts with numbers throughout, `trace` makes each stage
     tell the timeline of `dana_runtime.tracing` when it begins and ends.
 
+    `ignore` are codes of diagnostics that a check leaves out; no code depends on them.
+
     No dataclass: the path of a cached program leads through here, and to import that takes longer
     than the rest of the path.
     """
 
-    __slots__ = ("coerce", "trace")
+    __slots__ = ("coerce", "ignore", "trace")
 
-    def __init__(self, coerce: bool = False, trace: bool = False) -> None:
+    def __init__(
+        self, coerce: bool = False, *, ignore: tuple[str, ...] = (), trace: bool = False
+    ) -> None:
         """Take each option by its name."""
         self.coerce = coerce
+        self.ignore = ignore
         self.trace = trace
 
     def __or__(self, other: Options) -> Options:
         """Return the options in force where both places ask for theirs."""
-        return Options(self.coerce or other.coerce, self.trace or other.trace)
+        ignore = (*self.ignore, *other.ignore)
+        return Options(self.coerce or other.coerce, ignore=ignore, trace=self.trace or other.trace)
 
     def __eq__(self, other: object) -> bool:
         return self.key == other.key if isinstance(other, Options) else NotImplemented

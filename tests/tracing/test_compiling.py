@@ -139,9 +139,9 @@ def test_description_can_be_pickled():
 
 
 def test_option_is_part_of_the_cache_s_key():
-    options = [Options(c, t) for c in (False, True) for t in (False, True)]
+    options = [Options(c, trace=t) for c in (False, True) for t in (False, True)]
     assert len({option.key for option in options}) == len(set(options)) == 4
-    assert Options(coerce=True) | Options(trace=True) == Options(True, True)
+    assert Options(coerce=True) | Options(trace=True) == Options(True, trace=True)
     assert repr(Options(trace=True)) == "Options(coerce=False, trace=True)"
 
 
@@ -150,11 +150,11 @@ def test_option_is_part_of_the_cache_s_key():
 def test_processes_are_set_up_alike(coerce, trace):
     from danac.loading import import_hook
 
-    module, _, name = _worker_setup(Options(coerce, trace)).partition(":")
+    module, _, name = _worker_setup(Options(coerce, trace=trace)).partition(":")
     assert module == "danac.loading.import_hook"
     getattr(import_hook, name)()
     try:
-        assert import_hook._hook._finder.given == Options(coerce, trace)
+        assert import_hook._hook._finder.given == Options(coerce, trace=trace)
     finally:
         danac.uninstall()
 

@@ -1,27 +1,9 @@
-"""Findings about a program: what a diagnostic is, the errors that carry one, and how it is printed."""
+"""Finding → exception: `DanaSyntaxError` for a wrong program, `InternalError` for a bug of danac."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
+from danac.diagnostics.model import Diagnostic, Fix, Related
 from danac.source import Source, Span
-
-Severity = Literal["error", "warning"]
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """One finding: a stable code such as `DANA101`, the message, its severity and where it is.
-
-    `hint` says how to mend it, where that is known.
-    """
-
-    code: str
-    message: str
-    severity: Severity
-    span: Span
-    hint: str | None = None
 
 
 class DanaSyntaxError(SyntaxError):
@@ -38,25 +20,54 @@ class DanaSyntaxError(SyntaxError):
         *,
         code: str = "DANA100",
         hint: str | None = None,
+        fix: Fix | None = None,
+        label: str | None = None,
+        related: tuple[Related, ...] = (),
     ) -> None:
         """Describe the error at `span` of `source`."""
-        line, column, end_line, end_column = span
+        finding = Diagnostic(code, message, "error", span, hint, fix, label, related)
+        self._describe(finding, source)
+
+    @classmethod
+    def of(cls, finding: Diagnostic, source: Source) -> DanaSyntaxError:
+        """Return `finding`, which is about `source`, as an exception."""
+        error = cls.__new__(cls)
+        error._describe(finding, source)
+        return error
+
+    def _describe(self, finding: Diagnostic, source: Source) -> None:
+        line, column, end_line, end_column = finding.span
         if end_line == line:
             end_column = max(end_column, column + 1)
-        text = source.line(line) + "\n"
-        location = (source.filename, line, column, text, end_line, end_column)
-        super().__init__(message if hint is None else f"{message} ({hint})", location)
-        self.diagnostic = Diagnostic(code, message, "error", span, hint)
+        location = (source.filename, line, column, source.line(line) + "\n", end_line, end_column)
+        hint = finding.hint
+        message = finding.message if hint is None else f"{finding.message} ({hint})"
+        super().__init__(message, location)
+        self.diagnostic = finding
+        self.lines = _lines_of(finding, source)
+        """The program's lines that the finding is about, by their numbers: its file may change."""
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by the state rather than by the arguments of `__init__`."""
-        return _rebuild_error, (self.args, self.diagnostic)
+        return _rebuild_error, (self.args, self.diagnostic, self.lines)
 
 
-def _rebuild_error(args: tuple[object, ...], diagnostic: Diagnostic) -> DanaSyntaxError:
+def _lines_of(finding: Diagnostic, source: Source) -> dict[int, str]:
+    spans = [finding.span, *(related.span for related in finding.related)]
+    numbers = {number for span in spans for number in (span.line, span.end_line)}
+    if finding.fix is not None:
+        for edit in finding.fix.edits:
+            numbers |= {edit.span.line, edit.span.end_line}
+    return {number: source.line(number) for number in sorted(numbers)}
+
+
+def _rebuild_error(
+    args: tuple[object, ...], diagnostic: Diagnostic, lines: dict[int, str]
+) -> DanaSyntaxError:
     error = DanaSyntaxError.__new__(DanaSyntaxError, *args)
     SyntaxError.__init__(error, *args)
     error.diagnostic = diagnostic
+    error.lines = lines
     return error
 
 
@@ -82,22 +93,3 @@ class InternalError(Exception):
         hint = "this is a bug in danac: please report it with the program"
         nowhere = Span(1, 1, 1, 1)
         return Diagnostic("DANA900", f"internal error: {self.message}", "error", nowhere, hint)
-
-
-def render(diagnostic: Diagnostic, source: Source) -> str:
-    """Return `diagnostic` as a compiler prints it: position, message, source line, caret span, hint."""
-    line, column, end_line, end_column = diagnostic.span
-    head = f"{source.filename}:{line}:{column}: {diagnostic.severity}[{diagnostic.code}]: "
-    head += diagnostic.message
-    text = source.line(line)
-    if not text.strip():
-        return head if diagnostic.hint is None else f"{head}\n  hint: {diagnostic.hint}"
-    last = end_column if end_line == line else len(text) + 1
-    width = max(1, min(last, len(text) + 1) - column)
-    gutter = f"{line} | "
-    # Tabs are kept in the padding so that the caret stands under the same cell as the character.
-    padding = "".join("\t" if char == "\t" else " " for char in text[: column - 1])
-    rows = [head, gutter + text, " " * (len(gutter) - 2) + "| " + padding + "^" * width]
-    if diagnostic.hint is not None:
-        rows.append(f"  hint: {diagnostic.hint}")
-    return "\n".join(rows)
