@@ -30,7 +30,7 @@ class Attempt:
 
     __slots__ = (
         *("function", "value", "settings", "name", "thread_name", "context", "depth", "number"),
-        *("index", "started", "result", "error", "_on_end", "_open"),
+        *("index", "started", "result", "error", "cost", "_on_end", "_open"),
     )
 
     def __init__(
@@ -61,6 +61,8 @@ class Attempt:
         self.started: float | None = None
         self.result: Any = None
         self.error: BaseException | None = None
+        # The seconds that its function took, and how many of them were computing; None if unknown.
+        self.cost: tuple[float, float] | None = None
         self._on_end = on_end
         # Whoever takes what is in here decides the outcome; pop is atomic.
         self._open = [True]

@@ -24,7 +24,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from operator import itemgetter
 from threading import Lock, Thread, get_ident, main_thread
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any
 
 from dana_runtime.errors import BranchCancelled
@@ -39,7 +39,7 @@ from dana_runtime.execution.branches import (
     thread_name_of,
 )
 from dana_runtime.execution.cancellation import Group
-from dana_runtime.execution.history import TINY_SECONDS, History
+from dana_runtime.execution.history import History
 from dana_runtime.execution.inline import in_time_of
 from dana_runtime.execution.outcomes import Failure, Outcome, ends_block, timeout_error
 from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
@@ -75,11 +75,12 @@ class Run(Job):
         "block",
         "branches",
         "context",
+        "cpus",
         "failures",
         "group",
         "history",
+        "inline",
         "is_partial",
-        "is_slow",
         "latch",
         "layer",
         "outer",
@@ -87,6 +88,7 @@ class Run(Job):
         "running",
         "settings",
         "tickets",
+        "times",
         "unclaimed",
         "unfinished",
         "value",
@@ -102,6 +104,7 @@ class Run(Job):
         history: History,
         tickets: int,
         outer: Flight | None = None,
+        inline: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         count = len(branches)
@@ -119,10 +122,14 @@ class Run(Job):
         # None once the block is over: a branch that fails later fails for nobody.
         self.failures: list[tuple[int, BaseException]] | None = []
         self.is_partial = settings.on_error == "partial"
-        self.is_slow = False
+        # Branches that the caller calls plainly while others run.
+        self.inline = inline
+        # The seconds that each branch took, and how many of them were computing, if that is wanted.
+        self.times: list[float | None] = [None] * count
+        self.cpus: list[float | None] | None = [None] * count if history.wants_cpu() else None
         # Lists serve as counters: pop is atomic, on free-threaded builds too.
         self.tickets = [0] * tickets
-        self.unclaimed = list(range(count - 1, -1, -1))
+        self.unclaimed = [index for index in range(count - 1, -1, -1) if index not in inline]
         self.unfinished = list(range(count))
         # The branches on workers, for as long as they may still be in time.
         self.running: dict[int, Flight] = {}
@@ -136,8 +143,28 @@ class Run(Job):
         """Let workers run the branches, and wait for them."""
         if not (self.tickets and self.put_out_ticket()):
             self.work(None)
+        if self.inline:
+            self._call_inline()
         self._wait()
-        self.history.add(not self.is_slow)
+        self.history.add(self.times, self.cpus)
+
+    def _call_inline(self) -> None:
+        for index in self.inline:
+            begun = monotonic()
+            try:
+                self.results[index] = self.branches[index](self.value)
+            except RecursionError:
+                # On a thread there is more room; and to call a pure branch twice does no harm.
+                self.unclaimed.append(index)
+                self.tickets.append(0)
+                if not self.put_out_ticket():
+                    self.work(None)
+                continue
+            except BaseException as error:
+                if not self._failed(index, error, monotonic() - begun):
+                    return
+            self.times[index] = monotonic() - begun
+            self._finished()
 
     def on_one_worker_first(self) -> None:
         """The same for a tiny block: all but one ticket are put out only if it is not over at once."""
@@ -147,12 +174,11 @@ class Run(Job):
         if self._is_over_soon():
             self._check_cancelled()
         else:
-            self.is_slow = True
             tickets.pop()
             self.tickets = tickets
             self.help()
             self._wait()
-        self.history.add(not self.is_slow)
+        self.history.add(self.times, self.cpus)
 
     def _is_over_soon(self) -> bool:
         """Wait a little; tell whether the last result or the first failure has come."""
@@ -283,6 +309,7 @@ class Run(Job):
         unclaimed, layer, block, group = self.unclaimed, self.layer, self.block, self.group
         running, is_partial, limit = self.running, self.is_partial, self.settings.limit
         unfinished, own_group = self.unfinished, group
+        times, cpus = self.times, self.cpus
         ident = get_ident()
         while unclaimed:
             try:
@@ -290,7 +317,7 @@ class Run(Job):
             except IndexError:
                 break
             flight = None
-            begun = 0.0
+            begun = computing = 0.0
             try:
                 if is_partial:
                     own_group = group.of_branch()
@@ -301,6 +328,8 @@ class Run(Job):
                     self.put_out_ticket()
                 branch = branches[index]
                 thread.name = thread_name_of(branch, index, block)
+                if cpus is not None:
+                    computing = thread_time()
                 begun = monotonic()
                 flight = flights[ident] = running[index] = Flight(thread, own_group, limit, begun)
                 result = context.copy().run(
@@ -309,12 +338,12 @@ class Run(Job):
                 if not land(flight):
                     return True
                 results[index] = result
-                if monotonic() - begun > TINY_SECONDS:
-                    self.is_slow = True
+                times[index] = monotonic() - begun
+                if cpus is not None:
+                    cpus[index] = thread_time() - computing
             except BaseException as error:
                 if flight is not None and not land(flight):
                     return True
-                self.is_slow = True
                 if not self._failed(index, error, monotonic() - begun if begun else 0.0):
                     break
             finally:
@@ -346,7 +375,6 @@ class Run(Job):
                 run = partial(context.run, run_branch, *arguments)
                 self.results[index] = run() if outer is None else in_time_of(outer, run, str, None)
             except BaseException as error:
-                self.is_slow = True
                 if not self._failed(index, error, monotonic() - begun):
                     return
             finally:

@@ -29,7 +29,7 @@ from dana_runtime.execution.worker_setups import registered_setups
 from dana_runtime.scopes import Scope, current_layer
 
 # Of the form of tasks and responses: processes with different ones do not understand each other.
-FORM = 1
+FORM = 2
 
 RESULT, ERROR, UNPICKLABLE, NOT_REBUILT, OUT_OF_MEMORY, UNFIT, LOST = range(7)
 
@@ -63,6 +63,8 @@ class Response(NamedTuple):
     type_name: str = ""
     text: str = ""
     traceback: str = ""
+    # The seconds that the function took, and how many of them were computing.
+    cost: tuple[float, float] | None = None
 
 
 class RemoteTraceback(Exception):  # noqa: N818 - it is none that is raised
@@ -194,6 +196,7 @@ def opened(attempt: Attempt, response: Response, results: SharedFile | None = No
 
     `results` is the file that a large result is in.
     """
+    attempt.cost = response.cost
     try:
         return _outcome(attempt, response, results), None
     except BaseException as error:
