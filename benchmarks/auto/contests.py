@@ -1,4 +1,4 @@
-"""Blocks of one kind of branches each, and of all kinds → the same block under each fixed executor and under `auto`.
+"""Blocks of one kind of branches, and of all kinds → the same block under `auto` and each fixed executor.
 
 The programs are Dana, so that the compiler can prove of their branches what it can prove of any program's.
 """

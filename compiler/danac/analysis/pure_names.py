@@ -45,9 +45,10 @@ CHANGING_METHODS = frozenset(_CHANGING.split())
 """Methods of containers that change them."""
 
 _MATH = """
-acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 expm1 fabs
-factorial floor fma fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm ldexp lgamma log log10
-log1p log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt sumprod tan tanh tau trunc ulp
+acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 expm1
+fabs factorial floor fma fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm ldexp lgamma
+log log10 log1p log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt sumprod tan tanh tau
+trunc ulp
 """
 _OPERATOR = """
 abs add and_ concat contains countOf eq floordiv ge getitem gt index indexOf inv invert is_ is_not le lshift lt mod
@@ -57,7 +58,9 @@ _STATISTICS = """
 correlation covariance fmean geometric_mean harmonic_mean mean median median_grouped median_high median_low mode
 multimode pstdev pvariance quantiles stdev variance
 """
-_STRING = "ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits punctuation whitespace"
+_STRING = """
+ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits punctuation whitespace
+"""
 
 PURE_MEMBERS: Mapping[str, frozenset[str]] = {
     "math": frozenset(_MATH.split()),
@@ -70,8 +73,10 @@ PURE_MEMBERS: Mapping[str, frozenset[str]] = {
 }
 """Functions and constants of Python's modules."""
 
-IMPURE_MODULES = frozenset(
-    "asyncio http io logging multiprocessing os pathlib queue random requests secrets shutil signal socket "
-    "sqlite3 subprocess sys tempfile threading time urllib uuid".split()  # noqa: SIM905
-)
+_WAITING = """
+asyncio http io logging multiprocessing os pathlib queue random requests secrets shutil signal socket sqlite3
+subprocess sys tempfile threading time urllib uuid
+"""
+
+IMPURE_MODULES = frozenset(_WAITING.split())
 """Modules whose functions wait, or deal with what is outside."""

@@ -373,9 +373,7 @@ class _Search:
     def _deleted(self, targets: tuple[nodes.Expression, ...], scope: Scope) -> Verdict | None:
         for target in targets:
             is_name = isinstance(target, nodes.Name)
-            against = (
-                self._targets((target,), scope) if is_name else self._changed(target, scope)
-            )
+            against = self._targets((target,), scope) if is_name else self._changed(target, scope)
             if against is not None:
                 return against
         return None

@@ -35,7 +35,8 @@ def lower_block(
 ) -> ast.expr:
     """Return the call that runs `block` on `value`; `pipeline` is its name in notes on failures.
 
-    `is_flowing` says that the branches take nothing but that value. In `await (…)` the call is awaited: its coroutines run on the event loop that goes on meanwhile.
+    `is_flowing` says that the branches take nothing but that value.
+    In `await (…)` the call is awaited: its coroutines run on the event loop that goes on meanwhile.
     """
     span = block.span
     name: RuntimeName = "run_in_order" if block.form == "in order" else "fan_out"
@@ -95,9 +96,7 @@ def _verdict(low: Lowering, branch: nodes.Branch, scope: Scope, is_flowing: bool
     return low.purity.of_branch(branch, scope).text
 
 
-def _describe(
-    low: Lowering, pipeline: str, block: nodes.ParallelBlock, verdicts: list[str]
-) -> str:
+def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock, verdicts: list[str]) -> str:
     """Add the module-level `_dana_block_n = _dana_Block(…)` of `block` and return its name."""
     name = low.fresh("block")
     branches = []

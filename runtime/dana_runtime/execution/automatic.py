@@ -23,7 +23,7 @@ from dana_runtime.execution.block import Block, block_title
 from dana_runtime.execution.branches import Branch, is_coroutine_function
 from dana_runtime.execution.cancellation import Group
 from dana_runtime.execution.dispatch import Dispatch
-from dana_runtime.execution.history import SAMPLE, History, code_of, introduce
+from dana_runtime.execution.history import History, code_of, introduce
 from dana_runtime.execution.outcomes import Outcome, ends_block
 from dana_runtime.execution.plain import MANY_ITEMS, is_plain
 from dana_runtime.execution.settings import Settings, policy
@@ -62,9 +62,7 @@ class Automatic(Dispatch):
             own = settings(index)
             return own.with_policy(_ON_PROCESS) if index in self.moved else own
 
-        super().__init__(
-            branches, value, block, of_branch, max_workers, group, at_least=at_least
-        )
+        super().__init__(branches, value, block, of_branch, max_workers, group, at_least=at_least)
 
     def choosing(self, moved: Collection[int], inline: Collection[int]) -> Outcome:
         """Run the block, with the branches `moved` in processes and `inline` in the caller."""
@@ -73,8 +71,9 @@ class Automatic(Dispatch):
         usual = [index for index in range(len(self.branches)) if _is_usual(own(index))]
         self.moved = {index for index in moved if index in usual}
         self.inline = [i for i in inline if i in usual and not own(i).is_bound]
+        is_moved, begun = bool(self.moved), perf_counter()
         outcome = self.run()
-        self.history.add(self.walls, self.cpus)
+        self.history.add(self.walls, self.cpus, perf_counter() - begun, is_moved)
         return outcome
 
     def _start_coroutines(self) -> None:
@@ -132,7 +131,7 @@ class Automatic(Dispatch):
         self.moved.discard(index)
         self.tries[index].number -= 1
         if isinstance(error, _OF_PROCESSES):
-            self.history.refuse(index, f"{type(error).__name__}: {short_repr(str(error), 160)}")
+            self.history.refuse(index, f"{type(error).__name__}: {short_repr(str(error))}")
         self.waiting.appendleft(index)
         # Its limit counts from its start, and somebody has to look.
         self.look_at = min(self.look_at, monotonic() + self._shortest_limit())
@@ -149,15 +148,18 @@ def prepared(
     block: Block | None,
     settings: Settings,
     depth: int,
+    is_simple: bool,
 ) -> tuple[tuple[int, ...], frozenset[int]]:
-    """Return the branches for the caller and those for processes; tell the history whose they are."""
+    """Return the branches for the caller and those for processes; tell the history whose they are.
+
+    `is_simple` says that all branches are plain functions without policies.
+    """
     if not history.title:
         _introduce(history, branches, block)
-    history.codes = [code_of(branch) for branch in branches]
+    history.codes = [code_of(branch) for branch in branches] if is_simple else []
     history.marks = marks = [is_marked(branch, settings) for branch in branches]
     history.coroutines = [i for i, branch in enumerate(branches) if is_coroutine_function(branch)]
-    if history.runs % SAMPLE == 0:
-        history.sample(value)
+    history.sample_now_and_then(value)
     inline, moved = history.inline, history.moved
     if depth >= settings.max_depth or not (inline or moved):
         return (), frozenset()

@@ -64,12 +64,17 @@ class Choice(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """What the branches run on; `lost` are the runs that might have been shorter on processes."""
+    """What the branches run on.
+
+    `lost` are the runs that might have been shorter on processes; `tried` says what has come of it when they
+    were tried, if that was not long ago and of no use.
+    """
 
     cores: int
     has_gil: bool
     may_start_processes: bool = True
     lost: int = START_RUNS
+    tried: str = ""
 
 
 def choose(branches: Sequence[Figures], machine: Machine) -> list[Choice]:
@@ -118,6 +123,8 @@ def _on_processes(branches: Sequence[Figures], machine: Machine) -> tuple[str, s
         return "processes are of no use here", set()
     if machine.cores < 2:
         return "there is one processor only", set()
+    if machine.tried:
+        return machine.tried, set()
     computing = [
         index
         for index, seen in enumerate(branches)

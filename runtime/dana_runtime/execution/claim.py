@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from functools import partial
 from time import perf_counter
 from types import CoroutineType
@@ -27,8 +27,8 @@ from dana_runtime.execution.branches import (
     run_branch,
 )
 from dana_runtime.execution.cancellation import Group, current_group
+from dana_runtime.execution.choosing import TINY_SECONDS, WINDOW
 from dana_runtime.execution.history import SAMPLE, History
-from dana_runtime.execution.choosing import TINY_SECONDS
 from dana_runtime.execution.inline import in_time_of
 from dana_runtime.execution.outcomes import Outcome
 from dana_runtime.execution.run import Run
@@ -39,101 +39,90 @@ from dana_runtime.tracebacks import without_runtime_frames
 _clock = perf_counter
 _set_group = current_group.set
 _set_layer = current_layer.set
-_NO_CONTEXT = Context()
-_NOTHING: list[Any] = []
 
 
-class Claim:
+# What a claim is about: branches, value, block, settings, group, history, context, layer, results, times.
+State = tuple[Any, ...]
+
+
+class _Claim:
     """One execution of a tiny block by its caller, as the lookout sees it."""
 
-    __slots__ = (
-        *("branches", "value", "block", "settings", "group", "history", "outer", "pure"),
-        *("context", "layer", "results", "times", "unclaimed", "run"),
-    )
+    __slots__ = ("run", "state", "unclaimed")
 
-    def __init__(
-        self,
-        branches: tuple[Branch, ...],
-        value: Any,
-        block: Block | None,
-        settings: Settings,
-        group: Group,
-        history: History,
-        outer: Flight | None,
-        pure: Collection[int],
-    ) -> None:
-        count = len(branches)
-        self.branches = branches
-        self.value = value
-        self.block = block
-        self.settings = settings
-        self.group = group
-        self.history = history
-        # The branch that the caller itself is in.
-        self.outer = outer
-        # Branches that cannot be held up by others, nor be seen by them.
-        self.pure = pure
-        # What all branches have in common; each runs in a copy.
-        self.context = context = copy_context()
-        context.run(_set_group, group)
-        self.layer = current_layer.get()
-        self.results: list[Any] = [None] * count
-        self.times: list[float | None] = [None] * count
-        self.unclaimed = [*range(count - 1, -1, -1)]
+    def __init__(self, state: State, unclaimed: list[int]) -> None:
+        # None once the block is over: the lookout may hold this a little longer.
+        self.state: State | None = state
+        self.unclaimed = unclaimed
         self.run: Run | None = None
 
     def help(self) -> None:
         """Let threads run what is left; called by the lookout, in its own thread and context."""
-        if not self.unclaimed:
+        state = self.state
+        if state is None or not self.unclaimed:
             return
-        settings, branches = self.settings, self.branches
+        branches, value, block, settings, group, history, context, layer, results, times = state
         tickets = min(len(branches), settings.max_workers) - 1
-        run = Run(branches, self.value, self.block, settings, self.group, self.history, tickets)
+        run = Run(branches, value, block, settings, group, history, tickets)
         # What the caller has: the same results and the same branches left to claim.
-        run.context, run.layer = self.context, self.layer
-        run.results, run.times, run.unclaimed = self.results, self.times, self.unclaimed
+        run.context, run.layer = context, layer
+        run.results, run.times, run.unclaimed = results, times, self.unclaimed
         self.run = run
         run.help()
 
-    def close(self) -> None:
-        """Hold nothing from now on: the lookout may have this a little longer."""
-        self.unclaimed.clear()
-        if self.run is not None:
-            self.run.close()
-        self.branches, self.context, self.layer = (), _NO_CONTEXT, None
-        self.value = self.block = self.outer = None
-        self.results = self.times = _NOTHING
 
+def claimed(
+    branches: tuple[Branch, ...],
+    value: Any,
+    block: Block | None,
+    settings: Settings,
+    group: Group,
+    history: History,
+    outer: Flight | None,
+    pure: Collection[int],
+) -> Outcome | None:
+    """Run a block; return its results and failures. None: it is not watched, nothing has begun.
 
-def claimed(claim: Claim) -> Outcome | None:
-    """Run the block; return its results and failures. None: it is not watched, nothing has begun."""
+    `outer` is the branch that the caller is in; `pure` are branches that are called plainly.
+    """
+    count = len(branches)
+    # What all branches have in common; each runs in a copy.
+    context = copy_context()
+    context.run(_set_group, group)
+    layer = current_layer.get()
+    results: list[Any] = [None] * count
+    times: list[float | None] = [None] * count
+    unclaimed = [*range(count - 1, -1, -1)]
+    state = branches, value, block, settings, group, history, context, layer, results, times
+    claim = _Claim(state, unclaimed)
     if not lookout.watch(claim):
         return None
     try:
-        results, times, history = claim.results, claim.times, claim.history
-        finished, failures = _run(claim)
+        finished, failures = _run(state, unclaimed, outer, pure)
         # In this order: if anybody else has claimed a branch there was a run before.
         if claim.run is not None:
             results, failures = claim.run.join(finished, failures)
-        runs = history.runs
-        if failures or not runs % SAMPLE or sum(times) > TINY_SECONDS:  # type: ignore[arg-type]
-            if not runs % SAMPLE:
-                history.sample(claim.value)
-            history.add(times)
-        else:
-            history.walls[runs & 7] = times
-            history.runs = runs + 1
+        elif not failures and history.runs % SAMPLE and sum(times) <= TINY_SECONDS:  # type: ignore[arg-type]
+            # All of them are tiny still: this has to cost next to nothing.
+            history.walls[history.runs % WINDOW] = times
+            history.runs += 1
+            return results, failures
+        history.sample_now_and_then(value)
+        history.add(times)
         return results, failures
     finally:
+        unclaimed.clear()
         lookout.unwatch(claim)
-        claim.close()
+        claim.state = None
+        if claim.run is not None:
+            claim.run.close()
 
 
-def _run(claim: Claim) -> tuple[int, list[tuple[int, BaseException]]]:
+def _run(
+    state: State, unclaimed: list[int], outer: Flight | None, pure: Collection[int]
+) -> tuple[int, list[tuple[int, BaseException]]]:
     """Run branches until none is left; return how many, and the failure that ended that."""
-    branches, value, block, group = claim.branches, claim.value, claim.block, claim.group
-    outer, context, layer, pure = claim.outer, claim.context, claim.layer, claim.pure
-    results, times, unclaimed = claim.results, claim.times, claim.unclaimed
+    branches, value, block, _, group, _, context, layer, results, times = state
     # Where it is loaded later, no branch has the decimal context of another.
     has_decimal = "decimal" in sys.modules
     finished = 0

@@ -1,8 +1,8 @@
 """A parallel block, from its branches and their one input to the results in branch order.
 
-    fan_out ─┬─► bare: tiny branches that are proved pure                             ─┬─► results
+    fan_out ─┬─► quick: tiny branches                                                 ─┬─► results
              └─► settings, checks ─┬─► inline                                         ─┤
-                                   ├─► claim: tiny branches                           ─┤
+                                   ├─► claim: tiny branches in branches               ─┤
                                    ├─► run: plain functions on threads                ─┤
                                    └─► dispatch, automatic: policies, coroutines,     ─┴─► first failure
                                        processes
@@ -18,12 +18,11 @@ from typing import Any, overload
 from dana_runtime.execution import stages
 from dana_runtime.execution.abandonment import Flight, shield, unshield
 from dana_runtime.execution.automatic import Automatic, prepared
-from dana_runtime.execution.bare import run_bare
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
 from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.captures import Captured, captured
-from dana_runtime.execution.claim import Claim, claimed
+from dana_runtime.execution.claim import claimed
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
 from dana_runtime.execution.history import History, history_of
@@ -36,6 +35,7 @@ from dana_runtime.execution.outcomes import (
     short_of_results,
 )
 from dana_runtime.execution.plain import is_plain as is_plain_value
+from dana_runtime.execution.quick import run_quickly
 from dana_runtime.execution.run import Run
 from dana_runtime.execution.settings import Policy, Settings, current
 from dana_runtime.execution.stages import BranchWithPolicy
@@ -121,8 +121,8 @@ def _outcome(
         functions, keys = tuple(branches.values()), tuple(branches)
     else:
         functions, keys = tuple(branches), None
-    if block is not None and block.history.bare is not None:
-        outcome = run_bare(functions, value, block, policy)
+    if block is not None and block.history.is_quick:
+        outcome = run_quickly(functions, value, block, policy)
         if outcome is not None:
             return outcome
     return _in_parallel(functions, value, block, policy, keys)
@@ -251,8 +251,7 @@ def _run(
         pure = history.plain_calls
         if pure and not is_plain_value(value):
             pure = ()
-        claim = Claim(branches, value, block, settings, group, history, outer, pure)
-        outcome = claimed(claim)
+        outcome = claimed(branches, value, block, settings, group, history, outer, pure)
         if outcome is not None:
             return outcome
     if not isinstance(executor, str) and depth > 0:
@@ -264,7 +263,7 @@ def _run(
     inline: tuple[int, ...] = ()
     moved: frozenset[int] = frozenset()
     if executor == "auto":
-        inline, moved = prepared(history, branches, value, block, settings, depth)
+        inline, moved = prepared(history, branches, value, block, settings, depth, is_plain)
     is_simple = is_plain and not settings.is_tolerant and not moved
     if not is_simple or executor not in ("auto", "thread", "inline"):
         return _dispatched(branches, value, block, settings, group, outer, history, inline, moved)

@@ -20,6 +20,7 @@ from dana_runtime.execution.choosing import (
     Figures,
     Machine,
     choose,
+    duration,
 )
 from dana_runtime.execution.plain import Shapes, shape_of
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 # One run of a tiny block in so many is looked at closely.
 SAMPLE = 64
 
+# Whole runs that are compared, with processes and without.
+_COMPARED = 4
+
 # Runs of which it is remembered how much computing there was.
 _CPU_WINDOW = 3
 
@@ -46,16 +50,19 @@ PURE = "pure"
 class History:
     """What the latest runs of one block were like, and what follows for the next one.
 
-    `is_claimed`: all branches are tiny, their caller may run them. `bare`: what they are made of, if they are
-    proved pure, too, else None. `inline` and `moved`: of other blocks, the branches that the caller calls
-    plainly, and those for processes. `plain_calls` are those of `inline` that the compiler has proved pure.
+    `is_claimed`: all branches are tiny, their caller may run them. `is_quick`: they are plain functions, too,
+    and `codes` what they are made of. `is_bare`: they are proved pure on top of that. `inline` and `moved`: of
+    other blocks, the branches that the caller calls plainly, and those for processes. `plain_calls` are those
+    of `inline` that the compiler has proved pure.
 
     Threads may change it at the same time, and one of the changes be lost: no harm is done.
     """
 
     __slots__ = (
-        *("runs", "walls", "cpus", "samples", "choices", "is_claimed", "bare", "inline", "moved"),
-        *("purity", "proved", "plain_calls", "marks", "coroutines", "codes", "refusals", "transfers", "lost", "shapes"),
+        *("runs", "walls", "cpus", "samples", "choices", "lost", "shapes"),
+        *("is_claimed", "is_quick", "is_bare", "inline", "plain_calls", "moved"),
+        *("purity", "proved", "marks", "coroutines", "codes", "refusals", "transfers"),
+        *("elapsed_here", "elapsed_there", "tried", "try_again_at"),
         *("names", "places", "title", "is_trained"),
     )
 
@@ -82,12 +89,16 @@ class History:
         self.cpus: list[Times] = []
         self.samples = 0
         self.choices: list[Choice] = []
-        self.is_claimed = False
-        self.bare: list[CodeType | Callable[..., Any]] | None = None
+        self.is_claimed = self.is_quick = self.is_bare = False
         self.inline: tuple[int, ...] = ()
         self.plain_calls: tuple[int, ...] = ()
         self.moved: frozenset[int] = frozenset()
         self.lost = 0
+        # What whole runs took, without processes and with them; what has come of trying them.
+        self.elapsed_here: list[float] = []
+        self.elapsed_there: list[float] = []
+        self.tried = ""
+        self.try_again_at = 0
         self.shapes = Shapes()
 
     def is_tiny(self) -> bool:
@@ -100,13 +111,37 @@ class History:
 
     # --- What has happened ------------------------------------------------------------------------
 
-    def add(self, walls: Times, cpus: Times | None = None) -> None:
-        """Take in a run: the seconds that each branch took and computed, None for those unknown."""
+    def add(
+        self,
+        walls: Times,
+        cpus: Times | None = None,
+        elapsed: float = 0.0,
+        on_processes: bool = False,
+    ) -> None:
+        """Take in a run: the seconds that each branch took and computed, None for those unknown.
+
+        `elapsed` is what the whole took, whether with branches `on_processes` or without.
+        """
         self.walls[self.runs % WINDOW] = walls
         self.runs += 1
         if cpus is not None:
             self.add_cpu(cpus)
+        if elapsed:
+            self._compare(elapsed, on_processes)
         self.look()
+
+    def _compare(self, elapsed: float, on_processes: bool) -> None:
+        """See whether processes keep what they promise: other programs may need the processors, too."""
+        latest = self.elapsed_there if on_processes else self.elapsed_here
+        latest.append(elapsed)
+        del latest[:-_COMPARED]
+        here, there = self.elapsed_here, self.elapsed_there
+        if len(there) == _COMPARED <= len(here) and sorted(there)[1] > sorted(here)[1]:
+            self.tried = (
+                f"{duration(sorted(there)[1])} with processes, {duration(sorted(here)[1])} without"
+            )
+            self.try_again_at = self.runs + SAMPLE
+            there.clear()
 
     def add_cpu(self, cpus: Times) -> None:
         """Take in how much of a run was computing."""
@@ -116,9 +151,10 @@ class History:
             self.cpus[self.samples % _CPU_WINDOW] = cpus
         self.samples += 1
 
-    def sample(self, value: Any) -> None:
-        """Take in what the branches are given; one run in so many does."""
-        self.shapes.add(shape_of(value))
+    def sample_now_and_then(self, value: Any) -> None:
+        """Take in what the branches are given, of one run in so many."""
+        if self.runs % SAMPLE == 0:
+            self.shapes.add(shape_of(value))
 
     def refuse(self, index: int, why: str) -> None:
         """Take in that a branch cannot run in a process."""
@@ -174,7 +210,8 @@ class History:
     def look(self) -> None:
         """Choose anew."""
         figures = self.figures()
-        choices = choose(figures, Machine(_cores(), _has_gil(), _may_start(), self.lost))
+        tried = self.tried if self.runs < self.try_again_at else ""
+        choices = choose(figures, Machine(_cores(), _has_gil(), _may_start(), self.lost, tried))
         self.choices = choices
         ways = [choice.way for choice in choices]
         if any(seen.is_pure and (seen.cpu or 0.0) > TINY_SECONDS for seen in figures):
@@ -183,8 +220,8 @@ class History:
         self.inline = tuple(i for i, way in enumerate(ways) if way == "inline")
         self.plain_calls = tuple(index for index in self.inline if index in self.proved)
         self.is_claimed = len(ways) > 0 and all(way in ("inline", "caller") for way in ways)
-        is_bare = self.is_claimed and len(self.proved) == len(ways) == len(self.codes)
-        self.bare = self.codes if is_bare else None
+        self.is_quick = self.is_claimed and 1 < len(ways) == len(self.codes)
+        self.is_bare = self.is_quick and len(self.proved) == len(ways)
 
 
 def _column(rows: Sequence[Times], index: int) -> list[float]:

@@ -34,7 +34,7 @@ def _left_over(value: Any, most: int) -> int:
     if kind is dict:
         # Copied in one step: other threads may change it meanwhile.
         items = list(value.values())
-        if any([type(key) not in PLAIN for key in list(value)]):
+        if not PLAIN.issuperset(map(type, list(value))):
             return -1
     elif kind is list or kind is tuple:
         items = value

@@ -141,12 +141,13 @@ class Run(Job):
 
     def on_workers(self) -> None:
         """Let workers run the branches, and wait for them."""
+        begun = monotonic()
         if not (self.tickets and self.put_out_ticket()):
             self.work(None)
         if self.inline:
             self._call_inline()
         self._wait()
-        self.history.add(self.times, self.cpus)
+        self.history.add(self.times, self.cpus, monotonic() - begun)
 
     def _call_inline(self) -> None:
         for index in self.inline:
