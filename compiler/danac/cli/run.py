@@ -10,7 +10,8 @@ from danac.loading.program import run_file, run_standard_input
 from danac.options import DEFAULT, Options
 
 HELP = """\
-usage: danac run [--coerce] [--debug | --pdb] [--no-progress] [--trace OUT.json] FILE [ARG…] [key=value…]
+usage: danac run [--coerce] [--debug | --pdb] [--explain] [--no-progress] [--trace OUT.json]
+                 FILE [ARG…] [key=value…]
 
 Run a Dana program. key=value goes to its __main__ function, converted by the parameter's
 annotation; key=@FILE gives what a .json, .yaml, .csv or text file holds, @@ stands for one @.
@@ -25,6 +26,8 @@ before the first line.
 
 --trace OUT.json writes a timeline of all stages, branches and attempts, which https://ui.perfetto.dev and
 chrome://tracing open.
+
+--explain prints, when the program ends, how the branches of its blocks were run, and why, to standard error.
 
 --no-progress shows no line about how far blocks are that take long; nor does DANA_PROGRESS=0.
 
@@ -48,6 +51,10 @@ def execute(arguments: list[str]) -> int:
             from danac import debugging
 
             debugging.prepare(stop_at_start=option == "--pdb")
+        elif option == "--explain":
+            from danac.cli import choices
+
+            choices.print_at_end()
         elif option == "--no-progress":
             # The runtime reads it, in this process and in those that it starts.
             os.environ["DANA_PROGRESS"] = "0"

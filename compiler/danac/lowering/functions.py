@@ -289,6 +289,7 @@ class _Declared:
             branch,
             policy=policy,
             is_capturing=bool(wanted),
+            is_flowing=is_single,
         )
 
 

@@ -34,6 +34,7 @@ class Attempt:
     __slots__ = (
         *("function", "value", "settings", "name", "thread_name", "context", "depth", "number"),
         *("index", "started", "result", "error", "trace", "ran", "_on_end", "_open"),
+        *("index", "started", "result", "error", "cost", "_on_end", "_open"),
     )
 
     def __init__(
@@ -69,6 +70,8 @@ class Attempt:
         # what is not known.
         self.trace: Planned | None = None
         self.ran: tuple[int, int, int, int] | None = None
+        # The seconds that its function took, and how many of them were computing; None if unknown.
+        self.cost: tuple[float, float] | None = None
         self._on_end = on_end
         # Whoever takes what is in here decides the outcome; pop is atomic.
         self._open = [True]

@@ -67,6 +67,8 @@ class Response(NamedTuple):
     traceback: str = ""
     # As `Attempt.ran` has it.
     ran: tuple[int, int, int, int] | None = None
+    # The seconds that the function took, and how many of them were computing.
+    cost: tuple[float, float] | None = None
 
 
 class RemoteTraceback(Exception):  # noqa: N818 - it is none that is raised
@@ -201,6 +203,7 @@ def opened(attempt: Attempt, response: Response, results: SharedFile | None = No
     """
     if response.ran is not None:
         attempt.ran = response.ran
+    attempt.cost = response.cost
     try:
         return _outcome(attempt, response, results), None
     except BaseException as error:

@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from contextvars import Context
+from time import perf_counter, thread_time
 from types import CoroutineType
 from typing import Any
 
@@ -108,14 +109,16 @@ def _served(task: Task) -> Response:
     context.run(current_layer.set, laid_over(scopes, places))
     thread = threading.current_thread()
     name, thread.name = thread.name, task.thread_name
+    begun, computing = perf_counter(), thread_time()
     try:
         result = context.run(_called, function, value, task)
     except BaseException as error:
         return _failed(task, error)
     finally:
         thread.name = name
+    cost = perf_counter() - begun, thread_time() - computing
     del function, value
-    return result_of(result, task.results)
+    return result_of(result, task.results)._replace(cost=cost)
 
 
 def result_of(result: Any, results: str = "") -> Response:
