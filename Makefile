@@ -5,8 +5,9 @@ VENV ?= .venv
 bin := $(VENV)/bin
 pip := $(bin)/python -m pip --quiet --disable-pip-version-check
 
-# The Pythons to measure on, each with danac installed; without any it is the one of VENV.
+# Further Pythons to measure on, each with danac installed; and --resume, to go on with a run that was broken off.
 BENCH_PYTHONS ?=
+BENCH_OPTIONS ?=
 
 # How long `make soak` goes on.
 SOAK_SECONDS ?= 60
@@ -58,22 +59,26 @@ docs: $(installed_docs) ## build the documentation as a site, into site/
 docs-serve: $(installed_docs) ## show the site on this machine, and build it anew whenever a page changes
 	$(mkdocs) serve
 
-bench: $(installed_bench) ## race everything, in an environment of its own; benchmarks/README.md shows the results
-	$(bench_bin)/python -m benchmarks.race
-	$(bench_bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
-	$(bench_bin)/python -m benchmarks.compilation
+bench: bench-danac ## measure everything, in less than 20 minutes; benchmarks/README.md shows the results
+	$(bench_bin)/python -m benchmarks $(addprefix --python ,$(BENCH_PYTHONS)) $(BENCH_OPTIONS)
 
-bench-quick: $(installed_bench) ## race in two minutes and print how the goals are met
+bench-quick: bench-danac ## race in two minutes and print how the goals are met
 	$(bench_bin)/python -m benchmarks.race --quick
 
 bench-reference: ## install the reference interpreter, for make bench to race against
 	benchmarks/reference/install.sh .venvs/reference
 
-bench-language: $(installed) ## measure compiled Dana against Python; benchmarks/README.md shows the result
-	$(bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
+bench-language: bench-danac ## measure compiled Dana against Python; benchmarks/README.md shows the result
+	$(bench_bin)/python -m benchmarks.language $(addprefix --python ,$(BENCH_PYTHONS))
 
-bench-blocks: $(installed) ## measure parallel blocks against Python's own threads
-	$(bin)/python -m benchmarks.blocks $(addprefix --python ,$(BENCH_PYTHONS))
+bench-blocks: bench-danac ## measure parallel blocks against Python's own threads
+	$(bench_bin)/python -m benchmarks.blocks $(addprefix --python ,$(BENCH_PYTHONS))
+
+# What is raced is danac as users have it: installed, and not in a checkout that it watches for changes.
+.PHONY: bench-danac
+bench-danac: $(installed_bench)
+	@$(bench_bin)/python -m pip --quiet --disable-pip-version-check install --force-reinstall --no-deps \
+	    --no-build-isolation .
 
 soak: $(installed_test) ## run random blocks for SOAK_SECONDS, and count what is left over
 	$(bin)/python -m tests.soak --seconds $(SOAK_SECONDS)
@@ -95,16 +100,18 @@ $(installed_dev): pyproject.toml | $(bin)/python
 	$(pip) install --editable '.[dev]'
 	@touch $(installed) $(installed_test) $@
 
-# A competitor that cannot be installed here is skipped, and the results say so.
+# A competitor that cannot be installed here is skipped, and the results say so. Newer pips write scripts that
+# start faster; an old one will do.
 $(installed_bench): pyproject.toml benchmarks/competitors.txt
 	@$(MAKE) --no-print-directory VENV=$(BENCH_VENV) $(bench_bin)/python
-	$(bench_bin)/python -m pip --quiet --disable-pip-version-check install --editable '.[processes]' 'pytest>=8.4' \
-	    'pytest-benchmark>=5.0' 'pytest-timeout>=2.3'
+	-@$(bench_bin)/python -m pip --quiet --disable-pip-version-check install --upgrade 'pip>=25.1'
+	$(bench_bin)/python -m pip --quiet --disable-pip-version-check install '.[processes]' 'hatchling>=1.27' \
+	    'pytest>=8.4' 'pytest-benchmark>=5.0' 'pytest-timeout>=2.3'
 	@$(bench_bin)/python -m pip --quiet --disable-pip-version-check install -r benchmarks/competitors.txt || \
 	    while read -r package; do \
 	        $(bench_bin)/python -m pip --quiet --disable-pip-version-check install "$$package" || \
 	            echo "$$package cannot be installed here: skipped"; \
-	    done < benchmarks/competitors.txt
+	done < benchmarks/competitors.txt
 	@touch $@
 
 $(installed_docs): pyproject.toml

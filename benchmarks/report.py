@@ -177,29 +177,11 @@ def compilation_tables(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-# --- Branches in processes ------------------------------------------------------------------------
-
-
-def processes_tables(results: dict[str, Any]) -> str:
-    """Return the section on `results/processes.json`: one row a comparison."""
-    lines = ["## Branches in processes", "", _conditions([results])]
-    lines += ["", "A ratio of cold times is that of two, taken one after the other.", ""]
-    head = ["work", "against", "ms", "ms of the other", "ratio", "quartiles", "rounds"]
-    lines += [_row(head), _row(["---"] * 2 + ["--:"] * 5)]
-    for row in results["comparisons"]:
-        low, high = row["quartiles"]
-        ours, theirs = row["milliseconds"]
-        cells = [row["name"], row["against"], f"{ours:.1f}", f"{theirs:.1f}", f"{row['ratio']:.2f}"]
-        lines.append(_row([*cells, f"{low:.2f} to {high:.2f}", str(row["rounds"])]))
-    return "\n".join(lines) + "\n"
-
-
 SECTIONS = {
     "language": language_tables,
     "block_costs": block_tables,
     "orchestration": orchestration_tables,
     "compilation": compilation_tables,
-    "processes": processes_tables,
 }
 
 

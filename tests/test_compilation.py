@@ -567,3 +567,11 @@ class TestWhatPythonRefuses:
         assert Source(text).text_of(found.span).startswith(place)
         [reported] = [f for f in check_source(text) if f.severity == "error"]
         assert reported == found
+
+
+def test_name_of_a_function_stands_in_the_bytecode_once():
+    # As in Python's own: a name that is not interned is written, and read from the cache, twice.
+    module = compile_source("def a_longer_name(x): return x\n")
+    (function,) = [constant for constant in module.co_consts if hasattr(constant, "co_name")]
+    assert function.co_name is next(name for name in module.co_names if name == "a_longer_name")
+    assert marshal.dumps(module).count(b"a_longer_name") == 1

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "identifiers": set(),
     "staging": {"nodes", "source"},
     "source": set(),
-    "diagnostics": {"source"},
+    "diagnostics": {"source", "version"},
     "nodes": {"source"},
     "syntax": FOUNDATION,
     "analysis": FOUNDATION,
@@ -35,11 +35,13 @@ MAY_IMPORT = {
     "assembly": FOUNDATION,
     "listing": FOUNDATION,
     "cells": set(),
+    # Which findings are shown, by the comments of a program.
+    "silencing": FOUNDATION | {"syntax"},
     # For people to look at: colours and pictures of programs, nothing of which is executed.
     "highlighting": {"analysis", "syntax"},
     "graph": FOUNDATION | {"analysis"},
     # Text to code object, by the stages above; then files to modules, from the cache or by that.
-    "compilation": FOUNDATION | STAGES,
+    "compilation": FOUNDATION | STAGES | {"silencing"},
     "loading": FOUNDATION | {"compilation", "debugging"},
     # Programs that grow while they run, and the two places where that happens.
     "interactive": FOUNDATION | STAGES | {"compilation"},
@@ -53,7 +55,8 @@ MAY_IMPORT = {
     "testing": FOUNDATION | {"compilation", "loading"},
     "cli": FOUNDATION
     | STAGES
-    | {"compilation", "loading", "api", "danac", "language_server", "debugging", *VIEWS},
+    | {"compilation", "loading", "api", "danac", "language_server", "debugging", "silencing"}
+    | VIEWS,
     "__main__": {"cli"},
 }
 
@@ -78,6 +81,7 @@ EXTRAS = {
     "cloudpickle": ("dana_runtime.execution.processes", "dana_runtime.execution.cluster"),
     "distributed": ("dana_runtime.execution.cluster",),
     "rich": ("dana_runtime.execution.progress",),
+    "opentelemetry": ("dana_runtime.trace.otel",),
 }
 
 

@@ -48,6 +48,16 @@ class Comparison:
         assert ours(1) == theirs(1) == [2] * self.branches, self.id
         return Side("run(1)", {"run": ours}), Side("run(1)", {"run": theirs})
 
+    def described(self, first: Side, second: Side) -> dict[str, Any]:
+        """Return what the table says besides the figures."""
+        return {
+            "group": self.group,
+            "name": f"{self.branches} branches, {self.name}",
+            "against": self.against,
+            "goal": self.goal,
+            "same_bytecode": False,
+        }
+
 
 def trivial(value: int) -> int:
     return value + 1

@@ -46,6 +46,16 @@ class Comparison:
             assert values[0] == values[1], f"{self.id}: {check} is {values[0]}, not {values[1]}"
         return first, second
 
+    def described(self, first: Side, second: Side) -> dict[str, Any]:
+        """Return what the table says besides the figures."""
+        return {
+            "group": self.group,
+            "name": self.name,
+            "against": self.against,
+            "goal": self.goal,
+            "same_bytecode": is_same_bytecode(first, second),
+        }
+
 
 def is_same_bytecode(first: Side, second: Side) -> bool:
     """Tell whether the functions of both sides are the same instructions: then all that differs is noise."""

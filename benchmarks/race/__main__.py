@@ -4,47 +4,66 @@
     --only GROUP    only this group (may be given again)
 
 Each group runs in processes of its own, one after the other: what one leaves behind in threads and
-memory the next does not meet.
+memory the next does not meet. A process writes down each contest as soon as it is over; when its time
+is up it is ended, and the results say what they lack.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from benchmarks import report
+from benchmarks.children import progress, run
 from benchmarks.measure import conditions
-from benchmarks.race import blocks, compilers, dispatch, memory, others, starting, targets
-from benchmarks.race.contest import merged, progress
+from benchmarks.race import blocks, cold, compilers, dispatch, memory, others, starting, targets
+from benchmarks.race.contest import merged
 from benchmarks.race.tables import goals_table
 
-CHECKOUT = Path(__file__).parents[2]
+Contests = Iterable[dict[str, Any]]
 
-GROUPS: dict[str, Callable[[bool, bool], list[dict[str, Any]]]] = {
-    "dispatch": dispatch.measure,
-    "blocks": lambda quick, first: blocks.measure(quick),
-    "targets": lambda quick, first: targets.measure(quick),
-    "compilers": lambda quick, first: compilers.measure(quick),
-    "starting": lambda quick, first: starting.measure(quick),
-    "memory": lambda quick, first: memory.measure(quick),
+
+@dataclass(frozen=True)
+class Group:
+    """Contests that are measured together, in one process or several, told by number.
+
+    `seconds` is what all of them may take; a quick run may take `quick`, and has `quick_processes`.
+    """
+
+    measure: Callable[[bool, int], Contests]
+    seconds: float
+    quick: float
+    processes: int = 1
+    quick_processes: int = 1
+
+
+_KINDS = (("trivial", "wait"), ("cpu", "array"))
+
+GROUPS = {
+    # Where code lies in memory changes from process to process, and the cost of tiny calls with it.
+    "dispatch": Group(
+        lambda quick, number: dispatch.measure(quick, number == 0), 140, 15, processes=4
+    ),
+    "blocks": Group(
+        lambda quick, number: blocks.measure(quick, _KINDS[number]), 400, 50, 2, quick_processes=2
+    ),
+    "targets": Group(lambda quick, number: targets.measure(quick), 60, 20),
+    "compilers": Group(lambda quick, number: compilers.measure(quick), 120, 20),
+    "starting": Group(lambda quick, number: starting.measure(quick), 90, 15),
+    "cold": Group(lambda quick, number: cold.measure(quick), 60, 15),
+    "memory": Group(lambda quick, number: memory.measure(quick), 60, 15),
 }
-# Where code lies in memory changes from process to process, and the cost of tiny calls with it.
-PROCESSES = {"dispatch": 4}
-
-# They would keep the caches from being written that are measured here, or move them.
-_HINDRANCES = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONOPTIMIZE")
 
 
 def main() -> None:
-    """Measure, and write down what was found."""
+    """Measure, and write down what was found; the exit status is 1 if something is lacking."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.race")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", action="append", choices=GROUPS, metavar="GROUP")
@@ -53,41 +72,79 @@ def main() -> None:
     parser.add_argument("--to", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.group:
-        contests = GROUPS[options.group](options.quick, options.number == 0)
-        run = {"conditions": conditions() | {"packages": others.versions()}, "contests": contests}
-        options.to.write_text(json.dumps(run), "utf-8")
+        _measure(options.group, options.number, options.quick, options.to)
         return
-    for line in [f"{name}: {why}" for name, why in others.missing().items()]:
-        progress(line)
+    for name, reason in others.missing().items():
+        progress(f"{name}: {reason}")
     found = {}
     for group in options.only or GROUPS:
-        found[group] = _run(group, options.quick)
-        if not options.quick:
-            report.write(group, found[group])
+        results = _run(group, options.quick)
+        if results is not None:
+            found[group] = results
+            if not options.quick:
+                report.write(group, results)
     if options.quick:
         print("\n".join(goals_table(found)))
+    if len(found) < len(options.only or GROUPS) or any(
+        results["runs"][0]["lacking"] for results in found.values()
+    ):
+        sys.exit(1)
 
 
-def _run(group: str, quick: bool) -> dict[str, Any]:
-    """Run a group in its processes and return its results."""
-    environment = {k: v for k, v in os.environ.items() if k not in _HINDRANCES}
-    runs = []
+def _measure(group: str, number: int, quick: bool, to: Path) -> None:
+    """Be one process of a group: write what there is after each contest."""
+    found: list[dict[str, Any]] = []
+    described = conditions() | {"packages": others.versions()}
+    for contest in GROUPS[group].measure(quick, number):
+        found.append(contest)
+        kept = {"conditions": described, "contests": found, "skipped": others.missing()}
+        unfinished = to.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(kept), "utf-8")
+        unfinished.replace(to)
+
+
+def _run(name: str, quick: bool) -> dict[str, Any] | None:
+    """Run a group in its processes; return its results, or None if there are none."""
+    group = GROUPS[name]
+    processes = group.quick_processes if quick else group.processes
+    runs, lacking = [], []
     start = perf_counter()
-    for number in range(1 if quick else PROCESSES.get(group, 1)):
-        progress(f"{group}, process {number + 1}")
+    for number in range(processes):
+        progress(f"{name}, process {number + 1} of {processes}")
         with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "run.json"
-            command = [sys.executable, "-m", "benchmarks.race", "--group", group]
-            command += ["--number", str(number), "--to", str(target), *["--quick"] * quick]
-            subprocess.run(command, cwd=CHECKOUT, env=environment, check=True)
-            runs.append(json.loads(target.read_text("utf-8")))
-    contests = runs[0]["contests"]
-    if len(runs) > 1:
-        contests = [merged(list(same)) for same in zip(*[r["contests"] for r in runs], strict=True)]
+            to = Path(folder) / "run.json"
+            command = [sys.executable, "-m", "benchmarks.race", "--group", name]
+            command += ["--number", str(number), "--to", str(to), *["--quick"] * quick]
+            # Who takes too long takes the time of those that come next, but not all of it.
+            limit = (group.quick if quick else group.seconds) - (perf_counter() - start)
+            limit = min(limit, 1.5 * limit / (processes - number))
+            if reason := run(command, max(limit, 1)):
+                lacking.append(f"process {number + 1} of {processes}: {reason}")
+                progress(f"{name}, {lacking[-1]}")
+            if to.exists():
+                runs.append(json.loads(to.read_text("utf-8")))
     seconds = round(perf_counter() - start)
-    progress(f"{group}: {seconds} s")
-    run = {"conditions": runs[0]["conditions"], "seconds": seconds, "skipped": others.missing()}
-    return {"suite": group, "runs": [run | {"contests": contests}]}
+    progress(f"{name}: {seconds} s")
+    if not runs:
+        return None
+    contests: dict[tuple[str | None, str], list[dict[str, Any]]] = {}
+    for found in runs:
+        for contest in found["contests"]:
+            contests.setdefault((contest.get("kind"), contest["name"]), []).append(contest)
+    return {
+        "suite": name,
+        "runs": [
+            {
+                "conditions": runs[0]["conditions"],
+                "seconds": seconds,
+                "skipped": runs[0]["skipped"],
+                "lacking": lacking,
+                "contests": [
+                    merged(same) if len(same) > 1 else same[0] for same in contests.values()
+                ],
+            }
+        ],
+    }
 
 
 if __name__ == "__main__":

@@ -6,13 +6,15 @@ The branches are the same functions for everyone (`work.py`), but for tiny ones:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from time import perf_counter
 from typing import Any
 
+from benchmarks.children import progress
 from benchmarks.race import others, pools, reference, server, work
-from benchmarks.race.contest import Competitor, Pace, calling, hold, progress
+from benchmarks.race.contest import Competitor, Pace, calling, hold, why
 
 import danac
 
@@ -28,6 +30,8 @@ DESCRIBED = {
     "cpu": "branches that compute for 50 ms, in pure Python",
     "array": "branches that sum an array of 100 MB",
 }
+# A quick run holds no longer contests than these.
+_QUICK_MOST = {"trivial": 64, "wait": 8, "cpu": 2, "array": 2}
 _FUNCTIONS = {"trivial": "add"}
 
 DEFAULT = "danac"
@@ -81,46 +85,60 @@ def program(kind: str, count: int, policy: str = "", name: str = "") -> str:
     return f"{head}def p(x) = {{ {', '.join(names)} }}{policy}\n"
 
 
-def _danac(kind: str, count: int) -> Iterator[tuple[str, Callable[[Any], Any]]]:
-    yield DEFAULT, _compiled(program(kind, count))
+def _danac(kind: str, count: int) -> Iterator[pools.Offer]:
+    yield DEFAULT, lambda: compiled(program(kind, count))
     workers = f", max_workers={count}" if count > 8 else ""
     policy = f' with (executor="thread", timeout=60{workers})'
-    yield ON_THREADS, _compiled(program(kind, count, policy))
+    yield ON_THREADS, lambda: compiled(program(kind, count, policy))
     if kind == "wait":
-        yield COROUTINES, _compiled(program(kind, count, name="awaiting"))
+        yield COROUTINES, lambda: compiled(program(kind, count, name="awaiting"))
     elif others.no_processes() is None:
-        policy = ' with (executor="process")'
+        policy_ = ' with (executor="process")'
         name = "add" if kind == "trivial" else ""
-        yield ON_PROCESSES, _compiled(program(kind, count, policy, name))
+        yield ON_PROCESSES, lambda: compiled(program(kind, count, policy_, name))
 
 
-def _compiled(text: str) -> Callable[[Any], Any]:
-    pipeline = danac.run_source(text)["p"]
-    # It measures its branches, and has decided how to run them after a few calls.
-    return lambda value: pipeline(value)
+def compiled(text: str) -> Callable[[Any], Any]:
+    """Return the function `p` of a Dana program."""
+    pipeline: Callable[[Any], Any] = danac.run_source(text)["p"]
+    return pipeline
 
 
-def taking_part(kind: str, count: int, closing: ExitStack, quick: bool = False) -> list[Competitor]:
-    """Return all competitors of a contest but the reference interpreter."""
+def taking_part(
+    kind: str, count: int, engines: pools.Engines, closing: ExitStack, quick: bool = False
+) -> tuple[list[Competitor], dict[str, str]]:
+    """Return all competitors of a contest but the reference interpreter, and why others cannot take part."""
     functions = work.functions(_FUNCTIONS.get(kind, kind), count)
     value = _VALUES[kind]()
     pools.hold_value(value)
-    ways: list[tuple[str, Callable[[Any], Any]]] = [
-        *pools.on_threads(kind, functions, closing),
-        *_danac(kind, count),
-    ]
-    if kind == "wait":
-        coroutines = work.functions("awaiting", count)
-        ways.append(("asyncio.gather", pools.gathered(coroutines, closing)))
+    offers = [*pools.on_threads(kind, functions, closing), *_danac(kind, count)]
     # 64 copies of 100 MB that wait to be sent are no way to sum an array.
-    elif not quick and not (kind == "array" and count > 8):
-        ways += pools.on_processes(functions, closing)
+    if kind != "wait" and not (kind == "array" and count > 8):
+        by_processes = list(pools.on_processes(functions, engines))
+        offers += by_processes[: kind == "cpu"] if quick else by_processes
+    found, left_out = made(offers, value)
     if kind == "trivial":
-        for _ in range(200):
-            for name, way in ways:
-                if name.startswith("danac") and name != ON_PROCESSES:
-                    way(value)
-    return [calling(name, lambda way=way: way(value)) for name, way in ways]  # type: ignore[misc]
+        # danac measures its branches, and has decided how to run them after a few calls.
+        for competitor in found:
+            if competitor.name in (DEFAULT, ON_THREADS):
+                # Who fails now fails again where it is told.
+                with suppress(Exception):
+                    competitor.run(200)
+    return found, left_out
+
+
+def made(offers: Iterable[pools.Offer], value: Any) -> tuple[list[Competitor], dict[str, str]]:
+    """Return as competitors the ways that can be made, and why the others cannot."""
+    found: list[Competitor] = []
+    left_out: dict[str, str] = {}
+    for name, make in offers:
+        try:
+            way = make()
+        except Exception as error:
+            left_out[name] = why(error)
+        else:
+            found.append(calling(name, partial(way, value)))
+    return found, left_out
 
 
 def _reference_program(counts: list[tuple[str, int]]) -> tuple[str, list[str]]:
@@ -154,31 +172,29 @@ def surroundings() -> Iterator[None]:
         yield
 
 
-def measure(quick: bool, only: str = "") -> list[dict[str, Any]]:
-    """Hold all contests."""
+def measure(quick: bool, kinds: Collection[str] = tuple(COUNTS)) -> Iterator[dict[str, Any]]:
+    """Hold all contests of these kinds."""
     wanted = [
         (kind, count)
         for kind, counts in COUNTS.items()
-        if kind != "array" or others.load("numpy")
+        if kind in kinds and (kind != "array" or others.load("numpy"))
         for count in counts
-        if only in f"{kind} {count}" and not (quick and count == 64 and kind != "trivial")
+        if not quick or count <= _QUICK_MOST[kind]
     ]
     definitions, calls = _reference_program(wanted)
-    if quick:
-        calls = []
-    found = []
-    with (
-        surroundings(),
-        reference.running(definitions, calls, {"values.py": _REFERENCE_VALUES})
-        if calls
-        else ExitStack() as remote,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(surroundings())
+        engines = pools.Engines(stack)
+        remote = None
+        if not quick:
+            values = {"values.py": _REFERENCE_VALUES}
+            remote = stack.enter_context(reference.running(definitions, calls, values))
         for index, (kind, count) in enumerate(wanted):
             progress(f"    {count} branches, {kind}")
             with ExitStack() as closing:
-                competitors = taking_part(kind, count, closing, quick)
-                if isinstance(remote, reference.Remote):
+                competitors, left_out = taking_part(kind, count, engines, closing, quick)
+                if remote is not None:
                     competitors.append(remote.competitor(index))
-                contest = hold(f"{kind} {count}", competitors, pace_of(kind, count, quick))
-            found.append(contest | {"kind": kind, "count": count})
-    return found
+                pace = pace_of(kind, count, quick)
+                contest = hold(f"{kind} {count}", competitors, pace, left_out)
+            yield contest | {"kind": kind, "count": count}

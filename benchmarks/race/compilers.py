@@ -11,12 +11,13 @@ import os
 import sys
 import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.children import progress
 from benchmarks.race import others, reference
-from benchmarks.race.contest import Competitor, Pace, calling, hold, progress
+from benchmarks.race.contest import Competitor, DifferentValuesError, Pace, calling, hold, why
 from benchmarks.race.programs import program
 
 import danac
@@ -116,42 +117,37 @@ def cached(lines: int, folder: Path) -> list[Competitor]:
     return found
 
 
-def measure(quick: bool) -> list[dict[str, Any]]:
+def measure(quick: bool) -> Iterator[dict[str, Any]]:
     """Hold a contest of compilers and one of imports for each length."""
-    sizes = LINES[:2] if quick else LINES
-    found = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sys.path.insert(0, name)
-        for lines in sizes:
+        for lines in LINES[:2] if quick else LINES:
             progress(f"    {lines} lines")
             pace = Pace(budget=1 if quick else 8, rounds=(3, 25), longest=30)
             competitors, left_out = cold(lines, quick)
-            contest = hold(f"{lines:,} lines", competitors, pace)
-            contest["left_out"] |= left_out
-            found.append(contest | {"kind": "cold", "lines": lines})
+            contest = hold(f"{lines:,} lines", competitors, pace, left_out)
+            if not quick and others.reference() is not None:
+                _add_reference(contest, lines)
+            yield contest | {"kind": "cold", "lines": lines}
             pace = Pace(budget=1 if quick else 5, sample=0.005, rounds=(5, 60), shortest_of=3)
             contest = hold(f"{lines:,} lines, cached", cached(lines, folder), pace)
-            found.append(contest | {"kind": "cached", "lines": lines})
+            yield contest | {"kind": "cached", "lines": lines}
         sys.path.remove(name)
     danac.uninstall()
-    if not quick and others.reference() is not None:
-        for contest in found:
-            if contest["kind"] == "cold":
-                _add_reference(contest)
-    return found
 
 
-def _add_reference(contest: dict[str, Any]) -> None:
+def _add_reference(contest: dict[str, Any], lines: int) -> None:
     """Let the reference interpreter import the program, once: it has no compiler, and keeps its modules."""
     progress(f"    {contest['name']}, {reference.NAME}")
-    text = program("dana", contest["lines"])
+    text = program("dana", lines)
     try:
-        seconds, value = reference.imported(text, "check(20)", limit=60)
-    except TimeoutError as error:
-        contest["left_out"][reference.NAME] = str(error)
+        seconds, value = reference.imported(text, "check(20)", limit=45)
+    except (OSError, ValueError, SyntaxError) as error:
+        contest["left_out"][reference.NAME] = why(error)
         return
     expected = _executed(danac.compile_source(text, "program.dana"))
-    assert value == expected, f"the reference interpreter gives {value}, not {expected}"
+    if value != expected:
+        raise DifferentValuesError(f"{reference.NAME} gives {value}, not {expected}")
     gaps = [None] * (len(contest["samples"][DANAC]) - 1)
     contest["samples"][reference.NAME] = [float(f"{seconds:.4g}"), *gaps]

@@ -6,15 +6,19 @@
 Every round holds one sample of each competitor, so whatever else the machine does in that second meets
 all of them; who comes first changes from round to round. A ratio is that of two samples of one round,
 a figure is the median of the ratios of all rounds. The samples themselves are kept in the results.
+
+Who fails, hangs or is too slow is left out, with the reason, and the others go on. Only values that
+differ end a contest: then there is nothing to compare.
 """
 
 from __future__ import annotations
 
 import gc
 import math
+import signal
 import statistics
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -43,10 +47,37 @@ class Pace:
     longest: float = 8.0
     rounds: tuple[int, int] = (3, 60)
     shortest_of: int = 1
+    # What is not done by then never will be.
+    hung: float = 60.0
 
 
 class DifferentValuesError(AssertionError):
     """Competitors that should compute the same do not: nothing they could be timed for."""
+
+
+class HungError(Exception):
+    """A competitor has not come to an end."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise HungError in the main thread if what is inside takes longer."""
+
+    def stop(number: int, frame: object) -> None:
+        raise HungError(f"not done after {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def why(error: BaseException) -> str:
+    """Return the line that the results show for an error."""
+    return f"fails: {type(error).__name__}: {' '.join(str(error).split())}"[:160]
 
 
 def calling(name: str, function: Callable[[], Any]) -> Competitor:
@@ -61,16 +92,21 @@ def calling(name: str, function: Callable[[], Any]) -> Competitor:
     return Competitor(name, run, function)
 
 
-def hold(name: str, competitors: list[Competitor], pace: Pace) -> dict[str, Any]:
+def hold(
+    name: str,
+    competitors: list[Competitor],
+    pace: Pace,
+    left_out: dict[str, str] | None = None,
+) -> dict[str, Any]:
     """Let the competitors run against each other and return the contest as it goes into the results.
 
-    Raises DifferentValuesError if one of them computes something else than the first one does.
+    `left_out` says why who could not even be made takes no part. Raises DifferentValuesError if one
+    of them computes something else than the first one does.
     """
-    left_out: dict[str, str] = {}
-    found = _admitted(name, competitors, pace, left_out)
-    admitted = [competitor for competitor, _ in found]
-    counts = [count or _count(competitor, pace.sample) for competitor, count in found]
-    samples: list[list[float]] = [[] for _ in admitted]
+    left_out = dict(left_out or {})
+    counts = _admitted(name, competitors, pace, left_out)
+    admitted = [competitor for competitor in competitors if competitor.name in counts]
+    samples: dict[str, list[float]] = {competitor.name: [] for competitor in admitted}
     least, most = pace.rounds
     gc.collect()
     gc.freeze()
@@ -79,46 +115,58 @@ def hold(name: str, competitors: list[Competitor], pace: Pace) -> dict[str, Any]
         one = (perf_counter() - start) / max(number, 1)
         if number >= least and perf_counter() - start + one > pace.budget:
             break
-        for index, seconds in _round(admitted, counts, number, pace).items():
-            samples[index].append(seconds)
+        found = _round(admitted, counts, number, pace, left_out)
+        admitted = [competitor for competitor in admitted if competitor.name in found]
+        for who, seconds in found.items():
+            samples[who].append(_rounded(seconds))
     gc.unfreeze()
     return {
         "name": name,
-        "samples": {
-            competitor.name: [_rounded(seconds) for seconds in taken]
-            for competitor, taken in zip(admitted, samples, strict=True)
-        },
+        "samples": {who: taken for who, taken in samples.items() if who not in left_out},
         "left_out": left_out,
     }
 
 
 def _admitted(
     name: str, competitors: list[Competitor], pace: Pace, left_out: dict[str, str]
-) -> list[tuple[Competitor, int]]:
-    """Return those that are fast enough, with the number of calls a sample, 0 where it is not known yet.
+) -> dict[str, int]:
+    """Return the number of calls a sample, by name, for those that work and are fast enough.
 
     The value of the first call of each is compared with the others', and its time does not count.
     """
-    admitted: list[tuple[Competitor, int]] = []
+    counts: dict[str, int] = {}
     expected = None
     for competitor in competitors:
-        start = perf_counter()
-        value = _comparable(competitor.value())
-        seconds = perf_counter() - start
+        try:
+            with limited(pace.hung):
+                value, seconds = _first_calls(competitor, pace)
+                if seconds <= pace.longest:
+                    count = 1 if seconds >= _LONG else _count(competitor, pace.sample)
+        except Exception as error:
+            left_out[competitor.name] = why(error)
+            continue
         if expected is None:
             expected = value
         elif value != expected:
             raise DifferentValuesError(f"{name}: {competitor.name} gives {value}, not {expected}")
-        # The first call may have started things that stay: the second one counts, unless that makes no odds.
-        if seconds < _LONG or pace.longest < seconds <= 2 * pace.longest:
-            start = perf_counter()
-            competitor.value()
-            seconds = perf_counter() - start
         if seconds > pace.longest:
             left_out[competitor.name] = f"one call takes {seconds:.1f} s"
         else:
-            admitted.append((competitor, 1 if seconds >= _LONG else 0))
-    return admitted
+            counts[competitor.name] = count
+    return counts
+
+
+def _first_calls(competitor: Competitor, pace: Pace) -> tuple[str, float]:
+    """Return the value that a competitor computes, and how long it takes."""
+    start = perf_counter()
+    value = _comparable(competitor.value())
+    seconds = perf_counter() - start
+    # The first call may have started things that stay: the second one counts, unless that makes no odds.
+    if seconds < _LONG or pace.longest < seconds <= 2 * pace.longest:
+        start = perf_counter()
+        competitor.value()
+        seconds = perf_counter() - start
+    return value, seconds
 
 
 def _comparable(value: Any) -> str:
@@ -138,20 +186,30 @@ def _count(competitor: Competitor, seconds: float) -> int:
 
 
 def _round(
-    competitors: list[Competitor], counts: list[int], number: int, pace: Pace
-) -> dict[int, float]:
-    """Return the seconds of one call of each, by the competitor's index."""
-    order = list(range(len(competitors)))
-    shift = number // 2 % len(order)
-    order = order[shift:] + order[:shift]
-    found: dict[int, float] = {}
+    competitors: list[Competitor],
+    counts: dict[str, int],
+    number: int,
+    pace: Pace,
+    left_out: dict[str, str],
+) -> dict[str, float]:
+    """Return the seconds of one call of each, by name; who fails is left out."""
+    shift = number // 2 % max(len(competitors), 1)
+    order = competitors[shift:] + competitors[:shift]
+    found: dict[str, float] = {}
     for turn in range(pace.shortest_of):
-        for index in order if (number + turn) % 2 == 0 else reversed(order):
+        for competitor in order if (number + turn) % 2 == 0 else reversed(order):
+            name, count = competitor.name, counts[competitor.name]
             # What takes long anyway is hardly disturbed by a moment of other work.
-            if found.get(index, 0.0) * counts[index] > 5 * pace.sample:
+            if name in left_out or found.get(name, 0.0) * count > 5 * pace.sample:
                 continue
-            seconds = competitors[index].run(counts[index]) / counts[index]
-            found[index] = min(seconds, found.get(index, math.inf))
+            try:
+                with limited(pace.hung):
+                    seconds = competitor.run(count) / count
+            except Exception as error:
+                left_out[name] = why(error)
+                found.pop(name, None)
+                continue
+            found[name] = min(seconds, found.get(name, math.inf))
     return found
 
 
@@ -163,7 +221,7 @@ def merged(contests: list[dict[str, Any]]) -> dict[str, Any]:
     """Return one contest from the same contest in several processes."""
     names = list(dict.fromkeys(name for contest in contests for name in contest["samples"]))
     # A ratio takes two samples of one round: where one process lacks a competitor, a gap keeps them in step.
-    gap = [[None] * max(map(len, contest["samples"].values())) for contest in contests]
+    gap = [[None] * max(map(len, contest["samples"].values()), default=0) for contest in contests]
     samples = {
         name: [
             seconds
@@ -172,7 +230,7 @@ def merged(contests: list[dict[str, Any]]) -> dict[str, Any]:
         ]
         for name in names
     }
-    left_out = {name: why for contest in contests for name, why in contest["left_out"].items()}
+    left_out = {who: line for contest in contests for who, line in contest["left_out"].items()}
     return contests[0] | {"samples": samples, "left_out": left_out}
 
 
@@ -211,8 +269,3 @@ def compared(contest: dict[str, Any], first: str, second: str) -> Compared | Non
 def median_seconds(contest: dict[str, Any], name: str) -> float:
     """Return the median of what one call took."""
     return statistics.median(seconds for seconds in contest["samples"][name] if seconds is not None)
-
-
-def progress(text: str) -> None:
-    """Tell the one who waits what is being measured."""
-    print(text, file=sys.stderr, flush=True)

@@ -87,9 +87,15 @@ def _blocks(contests: dict[str, Any], cores: int) -> Iterator[Goal]:
 
 def _targets(contests: dict[str, Any], cores: int) -> Iterator[Goal]:
     for data, count, _, limit in targets.TARGETS:
-        name = f"{count} functions, {data} data"
+        name = targets.name_of(data, count, "wait")
         measured = _ratio(contests, name, pools.SEQUENTIAL, blocks.DEFAULT)
-        yield Goal("targets", f"{name}, waiting: speed-up", limit, False, measured)
+        yield Goal("targets", f"{name}: speed-up", limit, False, measured)
+    for data, count, _, limit in targets.TARGETS:
+        name = targets.name_of(data, count, "data")
+        measured = _ratio(contests, name, pools.SEQUENTIAL, blocks.ON_PROCESSES)
+        share = measured.over(min(count, cores)) if measured else None
+        figure = f"{name} in processes: speed-up ÷ min(functions, cores)"
+        yield Goal("targets", figure, limit / count, False, share)
 
 
 def _compilers(contests: dict[str, Any], cores: int) -> Iterator[Goal]:

@@ -10,12 +10,13 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from benchmarks.race import others
+from benchmarks.race.contest import DifferentValuesError, why
 
 BRANCHES = 10_000
 LINES = 10_000
@@ -87,26 +88,32 @@ JOBS: dict[str, tuple[str, Callable[[], Callable[[], Any]]]] = {
 }
 
 
-def measure(quick: bool) -> list[dict[str, Any]]:
+def measure(quick: bool) -> Iterator[dict[str, Any]]:
     """Return one entry a job: its peak, and how much of that was there before it began."""
-    found: list[dict[str, Any]] = []
     if not _STATUS.exists():
-        return found
+        return
     values: dict[str, str] = {}
     for name, (kind, _) in JOBS.items():
         if (name.endswith("Hy") and not others.load("hy")) or (quick and kind == "compiling"):
             continue
-        command = [sys.executable, "-m", "benchmarks.race.memory", name]
-        runs = []
-        for _ in range(1 if quick else 3):
-            printed = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode()
-            before, after, value = printed.split(" ", 2)
-            assert values.setdefault(kind, value) == value, f"{name} gives another value"
-            runs.append((int(before), int(after)))
-        before_, after_ = min(runs, key=lambda run: run[1] - run[0])
-        described = {"before": before_, "peak": after_, "runs": len(runs)}
-        found.append({"kind": kind, "name": name.partition(": ")[2], **described})
-    return found
+        described = {"kind": kind, "name": name.partition(": ")[2]}
+        try:
+            runs = [_told(name) for _ in range(1 if quick else 3)]
+        except (subprocess.SubprocessError, ValueError) as error:
+            yield described | {"left_out": why(error)}
+            continue
+        for _, _, value in runs:
+            if values.setdefault(kind, value) != value:
+                raise DifferentValuesError(f"{name} gives {value}, not {values[kind]}")
+        before, peak, _ = min(runs, key=lambda run: run[1] - run[0])
+        yield described | {"before": before, "peak": peak, "runs": len(runs)}
+
+
+def _told(name: str) -> tuple[int, int, str]:
+    command = [sys.executable, "-m", "benchmarks.race.memory", name]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=30, encoding="utf-8")
+    before, after, value = done.stdout.split(" ", 2)
+    return int(before), int(after), value
 
 
 def _run(name: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
@@ -48,16 +49,25 @@ def missing() -> dict[str, str]:
         found["reference"] = (
             "skipped: no reference interpreter (`make bench-reference` installs it)"
         )
-    if why := no_processes():
-        found["danac, processes"] = why
-    return found
+    if reason := no_processes():
+        found["danac, processes"] = reason
+    return found | _broken
+
+
+# What is installed but cannot be imported, and why.
+_broken: dict[str, str] = {}
 
 
 def load(module: str) -> ModuleType | None:
-    """Return a module of PACKAGES or below one, or None where it is not installed."""
-    if PACKAGES[module.partition(".")[0]] not in versions():
+    """Return a module of PACKAGES or below one, or None where it is not installed or does not work."""
+    package = PACKAGES[module.partition(".")[0]]
+    if package not in versions() or package in _broken:
         return None
-    return importlib.import_module(module)
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        _broken[package] = f"skipped: cannot be imported ({type(error).__name__}: {error})"
+        return None
 
 
 def reference() -> str | None:
@@ -67,6 +77,7 @@ def reference() -> str | None:
     return str(path) if path.is_file() else None
 
 
+@cache
 def no_processes() -> str | None:
     """Return why danac cannot run branches in processes here, or None if it can."""
     import danac
@@ -74,6 +85,6 @@ def no_processes() -> str | None:
     program = 'def p(x) = { abs, abs } with (executor="process")\n'
     try:
         assert danac.run_source(program)["p"](-1) == [1, 1]
-    except ImportError as error:
+    except Exception as error:
         return f'skipped: executor="process" is not there ({error})'
     return None

@@ -1,7 +1,8 @@
 """Functions and one value → the ways of Python and its libraries to call them all at once.
 
 Each `Way` is made once for a number of functions, and keeps its threads, processes and loops: what is timed is a
-call of a warm one, but for the way whose point is to start anew. Closing it ends what it started.
+call of a warm one, but for the way whose point is to start anew. Processes serve all contests, as they would
+all blocks of a program; closing what was handed in ends everything.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import cached_property, partial
 from typing import Any
 
-from benchmarks.race import others
+from benchmarks.race import others, work
 
 Function = Callable[[Any], Any]
 Way = Callable[[Any], list[Any]]
+Offer = tuple[str, Callable[[], Way]]
 
 SEQUENTIAL = "one after the other"
 THREADS = "bare threads"
@@ -61,18 +64,61 @@ def _serve(connection: Any) -> None:
         connection.send(function(value))
 
 
-def bare_processes(functions: list[Function], closing: ExitStack) -> Way:
-    """Keep one process a function, each behind a pipe of its own."""
-    context = multiprocessing.get_context("spawn")
-    pipes = []
-    for _ in functions:
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        closing.callback(process.join, 10)
-        closing.callback(ours.send, None)
-        pipes.append(ours)
+class Engines:
+    """The processes of all ways that use them, started when first asked for: one a core, but for the bare ones."""
+
+    def __init__(self, closing: ExitStack) -> None:
+        self._closing = closing
+        self._count = os.cpu_count() or 1
+        self._spawn = multiprocessing.get_context("spawn")
+        self._bare: list[Any] = []
+
+    def bare(self, count: int) -> list[Any]:
+        """Return the ends of pipes behind each of which a process waits for a function and its value."""
+        while len(self._bare) < count:
+            ours, theirs = self._spawn.Pipe()
+            process = self._spawn.Process(target=_serve, args=(theirs,), daemon=True)
+            process.start()
+            theirs.close()
+            self._closing.callback(process.join, 10)
+            self._closing.callback(ours.send, None)
+            self._bare.append(ours)
+        return self._bare[:count]
+
+    @cached_property
+    def pool(self) -> Executor:
+        """The standard library's pool."""
+        return self._closing.enter_context(ProcessPoolExecutor(self._count, mp_context=self._spawn))
+
+    @cached_property
+    def loky(self) -> Executor:
+        """loky's pool."""
+        loky = others.load("loky")
+        assert loky is not None
+        executor: Executor = loky.ProcessPoolExecutor(self._count)
+        self._closing.callback(executor.shutdown)
+        return executor
+
+    @cached_property
+    def joblib(self) -> Any:
+        """joblib with its processes."""
+        return self._closing.enter_context(_joblib_backend("loky", self._count))
+
+    @cached_property
+    def cluster(self) -> Any:
+        """The client of a Dask cluster on this machine."""
+        distributed = others.load("distributed")
+        assert distributed is not None
+        client = distributed.Client(
+            n_workers=self._count, threads_per_worker=1, dashboard_address=None, processes=True
+        )
+        self._closing.callback(client.close)
+        return client
+
+
+def bare_processes(functions: list[Function], engines: Engines) -> Way:
+    """Send each function to a process of its own."""
+    pipes = engines.bare(len(functions))
 
     def run(value: Any) -> list[Any]:
         for pipe, function in zip(pipes, functions, strict=True):
@@ -124,10 +170,15 @@ def on_a_loop(function: Function, kind: str, pool: Executor) -> Callable[[Any], 
     return called
 
 
-def _joblib(functions: list[Function], closing: ExitStack, backend: str, count: int) -> Way:
+def _joblib_backend(backend: str, count: int) -> Any:
     joblib = others.load("joblib")
     assert joblib is not None
-    parallel = closing.enter_context(joblib.Parallel(n_jobs=count, backend=backend))
+    return joblib.Parallel(n_jobs=count, backend=backend)
+
+
+def _joblib(functions: list[Function], parallel: Any) -> Way:
+    joblib = others.load("joblib")
+    assert joblib is not None
     delayed = [joblib.delayed(function) for function in functions]
     return lambda value: parallel([call(value) for call in delayed])
 
@@ -168,51 +219,44 @@ def _runnable_parallel(functions: list[Function]) -> Way:
     return lambda value: list(parallel.invoke(value, config).values())
 
 
-def on_threads(
-    kind: str, functions: list[Function], closing: ExitStack
-) -> Iterator[tuple[str, Way]]:
+def on_threads(kind: str, functions: list[Function], closing: ExitStack) -> Iterator[Offer]:
     """Return the ways that stay in this process, the limit first."""
     count = len(functions)
-    yield THREADS, bare_threads(functions)
-    yield SEQUENTIAL, sequential(functions)
     pool = closing.enter_context(ThreadPoolExecutor(count))
-    yield KEPT, kept(pool, functions)
-    yield "new ThreadPoolExecutor each time", new_pool(functions)
-    if kind != "wait":
+    yield THREADS, partial(bare_threads, functions)
+    yield SEQUENTIAL, partial(sequential, functions)
+    yield KEPT, partial(kept, pool, functions)
+    yield "new ThreadPoolExecutor each time", partial(new_pool, functions)
+    if kind == "wait":
+        yield "asyncio.gather", partial(gathered, work.functions("awaiting", count), closing)
+    else:
         coroutines = [on_a_loop(function, kind, pool) for function in functions]
-        yield "asyncio.gather", gathered(coroutines, closing)
+        yield "asyncio.gather", partial(gathered, coroutines, closing)
     if others.load("joblib"):
-        yield "joblib, threads", _joblib(functions, closing, "threading", count)
+        yield (
+            "joblib, threads",
+            lambda: _joblib(functions, closing.enter_context(_joblib_backend("threading", count))),
+        )
     if others.load("dask"):
-        yield "Dask, threads", _dask_threads(functions)
+        yield "Dask, threads", partial(_dask_threads, functions)
     if others.load("langchain_core.runnables"):
-        yield "LangChain RunnableParallel", _runnable_parallel(functions)
+        yield "LangChain RunnableParallel", partial(_runnable_parallel, functions)
 
 
-def on_processes(functions: list[Function], closing: ExitStack) -> Iterator[tuple[str, Way]]:
+def on_processes(functions: list[Function], engines: Engines) -> Iterator[Offer]:
     """Return the ways that use other processes, as many as there are cores; the limit has one a function."""
-    count = os.cpu_count() or 1
     if len(functions) <= 8:
-        yield PROCESSES, bare_processes(functions, closing)
-    spawn = multiprocessing.get_context("spawn")
-    pool = closing.enter_context(ProcessPoolExecutor(count, mp_context=spawn))
-    yield "kept ProcessPoolExecutor", kept(pool, functions)
+        yield PROCESSES, partial(bare_processes, functions, engines)
+    yield "kept ProcessPoolExecutor", lambda: kept(engines.pool, functions)
     if others.load("joblib"):
-        yield "joblib, loky", _joblib(functions, closing, "loky", count)
-    if loky := others.load("loky"):
-        executor = loky.ProcessPoolExecutor(count)
-        closing.callback(executor.shutdown)
-        yield "loky", kept(executor, functions)
-    if distributed := others.load("distributed"):
-        yield "Dask, processes", _cluster(distributed, functions, closing, count)
+        yield "joblib, loky", lambda: _joblib(functions, engines.joblib)
+    if others.load("loky"):
+        yield "loky", lambda: kept(engines.loky, functions)
+    if others.load("distributed"):
+        yield "Dask, processes", lambda: _on_cluster(functions, engines.cluster)
 
 
-def _cluster(distributed: Any, functions: list[Function], closing: ExitStack, count: int) -> Way:
-    client = distributed.Client(
-        n_workers=count, threads_per_worker=1, dashboard_address=None, processes=True
-    )
-    closing.callback(client.close)
-
+def _on_cluster(functions: list[Function], client: Any) -> Way:
     def run(value: Any) -> list[Any]:
         if hasattr(value, "nbytes"):
             value = client.scatter(value)

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.children import progress
 from benchmarks.race import others, work
-from benchmarks.race.contest import Competitor
+from benchmarks.race.contest import Competitor, HungError, limited
 
 NAME = "reference interpreter"
 
@@ -86,6 +87,17 @@ def program(definitions: str, calls: list[str]) -> str:
     )
 
 
+def _started(remote: Remote) -> Remote | None:
+    # The first answer comes when the interpreter has started, which is measured elsewhere.
+    try:
+        with limited(60):
+            remote.ask(0, 1)
+    except (HungError, RuntimeError) as error:
+        progress(f"the reference interpreter takes no part: {error}")
+        return None
+    return remote
+
+
 @contextmanager
 def running(
     definitions: str, calls: list[str], files: dict[str, str] | None = None
@@ -118,13 +130,12 @@ def running(
         os.close(told[1])
         with os.fdopen(told[0]) as answers:
             try:
-                remote = Remote(process, given[1], answers)
-                # The first answer comes when the interpreter has started, which is measured elsewhere.
-                remote.ask(0, 1)
-                yield remote
+                yield _started(Remote(process, given[1], answers))
                 if process.poll() is None:
                     os.write(given[1], b"-1 0")
-                    process.wait(60)
+                    process.wait(10)
+            except subprocess.TimeoutExpired:
+                progress("the reference interpreter does not end: killed")
             finally:
                 os.close(given[1])
                 if process.poll() is None:
@@ -136,7 +147,8 @@ def imported(text: str, call: str, limit: float) -> tuple[float, Any]:
     """Let a new reference interpreter import a module once, and make one call in it.
 
     Returns the seconds of the import, by the interpreter's clock, and the value of the call. Raises
-    TimeoutError if both take longer than `limit` seconds, which includes the interpreter's start.
+    TimeoutError if both take longer than `limit` seconds, which includes the interpreter's start, and
+    ValueError if it does not take the program.
     """
     command = others.reference()
     assert command is not None
@@ -164,5 +176,6 @@ def imported(text: str, call: str, limit: float) -> tuple[float, Any]:
                 )
             except subprocess.TimeoutExpired:
                 raise TimeoutError(f"takes more than {limit:.0f} s") from None
+        # Nothing is there where it does not take the program: a ValueError.
         seconds, value = answers.read_text("utf-8").split(" ", 1)
     return float(seconds), ast.literal_eval(value)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,27 @@ from benchmarks.race.reference import NAME as REFERENCE
 
 PYTHON = "python hello.py"
 DANAC = "danac run hello.dana, cached"
-# pip's older script wrappers import `re`, which takes as long as all of danac does.
-_BY_HAND = "import sys; from danac.cli import main; sys.exit(main())"
+# What pip makes of `danac.cli:main`: since 25.1, and before, when to import `re` took as long as danac did.
+_SCRIPTS = {
+    "danac run, script of pip 25.1 and later": """\
+#!{python}
+import sys
+from danac.cli import main
+if __name__ == '__main__':
+    sys.argv[0] = sys.argv[0].removesuffix('.exe')
+    sys.exit(main())
+""",
+    "danac run, script of an older pip": """\
+#!{python}
+# -*- coding: utf-8 -*-
+import re
+import sys
+from danac.cli import main
+if __name__ == '__main__':
+    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])
+    sys.exit(main())
+""",
+}
 _HELLO = 'print("hello")\n'
 
 
@@ -37,38 +57,41 @@ def _competitor(name: str, command: list[str], folder: str) -> Competitor:
     return calling(name, run)
 
 
-def measure(quick: bool) -> list[dict[str, Any]]:
-    """Hold the one contest."""
+def _scripts(folder: str) -> Iterator[Competitor]:
+    for number, (name, text) in enumerate(_SCRIPTS.items()):
+        path = Path(folder) / f"danac{number}"
+        path.write_text(text.format(python=sys.executable), "utf-8")
+        path.chmod(0o755)
+        yield _competitor(name, [str(path), "run", "hello.dana"], folder)
+
+
+def _all(folder: str) -> Iterator[Competitor]:
+    yield _competitor(PYTHON, [sys.executable, "hello.py"], folder)
+    yield _competitor(DANAC, [*_command("danac", "danac"), "run", "hello.dana"], folder)
+    yield from _scripts(folder)
+    by_module = [sys.executable, "-m", "danac", "run", "hello.dana"]
+    yield _competitor("python -m danac run", by_module, folder)
+    if others.load("hy"):
+        yield _competitor("hy hello.hy", [*_command("hy", "hy"), "hello.hy"], folder)
+    if others.load("coconut"):
+        coconut = _command("coconut-run", "coconut", "--run")
+        yield _competitor("coconut-run hello.coco, cached", [*coconut, "hello.coco"], folder)
+
+
+def measure(quick: bool) -> Iterator[dict[str, Any]]:
+    """Hold one contest of all, and one of the reference, which takes seconds, and Python."""
     with tempfile.TemporaryDirectory() as folder:
         for name in ("hello.py", "hello.dana", "hello.coco", "hello.na"):
             (Path(folder) / name).write_text(_HELLO, "utf-8")
             # Younger files are checked by their content.
             os.utime(Path(folder) / name, (1_700_000_000, 1_700_000_000))
         (Path(folder) / "hello.hy").write_text('(print "hello")\n', "utf-8")
-        found = [
-            _competitor(PYTHON, [sys.executable, "hello.py"], folder),
-            _competitor(DANAC, [*_command("danac", "danac"), "run", "hello.dana"], folder),
-            _competitor(
-                "danac run, without pip's script",
-                [sys.executable, "-c", _BY_HAND, "run", "hello.dana"],
-                folder,
-            ),
-            _competitor(
-                "python -m danac run", [sys.executable, "-m", "danac", "run", "hello.dana"], folder
-            ),
-        ]
-        if others.load("hy"):
-            found.append(_competitor("hy hello.hy", [*_command("hy", "hy"), "hello.hy"], folder))
-        if others.load("coconut"):
-            coconut = _command("coconut-run", "coconut", "--run")
-            found.append(
-                _competitor("coconut-run hello.coco, cached", [*coconut, "hello.coco"], folder)
-            )
-        pace = Pace(budget=3 if quick else 30, sample=0.001, rounds=(5, 31), longest=5)
-        contest = hold("hello", found, pace)
+        pace = Pace(budget=3 if quick else 25, sample=0.001, rounds=(5, 31), longest=5)
+        yield hold("hello", list(_all(folder)), pace)
         reference = others.reference()
         if reference is not None and not quick:
-            alone = [found[0], _competitor(REFERENCE, [reference, "hello.na"], folder)]
-            slow = hold("hello, reference", alone, Pace(30, rounds=(3, 3), longest=60))
-            return [contest, slow]
-    return [contest]
+            alone = [
+                _competitor(PYTHON, [sys.executable, "hello.py"], folder),
+                _competitor(REFERENCE, [reference, "hello.na"], folder),
+            ]
+            yield hold("hello, reference", alone, Pace(25, rounds=(2, 3), longest=60))

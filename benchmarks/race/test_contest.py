@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from time import sleep
 
 import pytest
@@ -40,6 +41,32 @@ def test_who_takes_too_long_is_left_out_and_named():
     contest = hold("nothing", competitors, pace)
     assert set(contest["left_out"]) == {"slow"}
     assert set(contest["samples"]) == {"fast"}
+
+
+def test_who_fails_is_left_out_and_named():
+    def fail():
+        raise OSError("no such\nserver")
+
+    later = iter(range(20))
+    competitors = [
+        calling("first", fail),
+        calling("good", lambda: None),
+        calling("later", lambda: None if next(later) < 10 else fail()),
+    ]
+    contest = hold("nothing", competitors, Pace(0.01, 1e-9, rounds=(30, 30)))
+    assert contest["left_out"] == dict.fromkeys(
+        ("first", "later"), "fails: OSError: no such server"
+    )
+    assert {name: len(samples) for name, samples in contest["samples"].items()} == {"good": 30}
+
+
+def test_who_hangs_is_left_out():
+    never = Lock()
+    never.acquire()
+    competitors = [calling("stuck", never.acquire), calling("good", lambda: None)]
+    contest = hold("nothing", competitors, Pace(0.01, 0.0001, rounds=(3, 3), hung=0.2))
+    assert contest["left_out"] == {"stuck": "fails: HungError: not done after 0 s"}
+    assert set(contest["samples"]) == {"good"}
 
 
 def test_a_ratio_takes_two_samples_of_one_round():

@@ -12,7 +12,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
-from benchmarks.race import blocks, dispatch
+from benchmarks.race import blocks, dispatch, pools
 
 _MOST = 8
 
@@ -44,6 +44,7 @@ def test_dispatch(benchmark, name):
 def test_block(benchmark, served, kind, count, who):
     benchmark.group = f"{count} branches, {kind}"
     with ExitStack() as closing:
-        found = blocks.taking_part(kind, count, closing, quick=True)
+        engines = pools.Engines(closing)
+        found, _ = blocks.taking_part(kind, count, engines, closing, quick=True)
         competitor = next(c for c in found if c.name.startswith(who))
         benchmark(competitor.value)

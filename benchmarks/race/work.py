@@ -1,7 +1,8 @@
 """What branches do: add, wait for a reply over a socket, compute, sum an array. The same functions for everyone.
 
-`add_1 … add_64`, `wait_1 … wait_64`, `cpu_1 … cpu_64`, `array_1 … array_64` take one value, and `awaiting_1 …` is
-`wait_1 …` for asyncio. They are functions of a module, so that every kind of process pool finds them.
+`add_1 … add_64`, `wait_1 …`, `cpu_1 …`, `data_1 …` (which is `cpu_1` of some bytes) and `array_1 …` take one
+value, and `awaiting_1 …` is `wait_1 …` for asyncio. They are functions of a module, so that every kind of
+process pool finds them.
 Nothing but the standard library is imported: this runs in the environments of all competitors.
 """
 
@@ -79,6 +80,13 @@ def _cpu(number):
     return cpu
 
 
+def _data(number):
+    def data(value):
+        return compute(zlib.crc32(value) + number, steps())
+
+    return data
+
+
 def _array(number):
     def array(values):
         return float(values.sum()) + number
@@ -87,7 +95,7 @@ def _array(number):
 
 
 def _define():
-    for make in (_add, _wait, _awaiting, _cpu, _array):
+    for make in (_add, _wait, _awaiting, _cpu, _data, _array):
         for number in range(1, MOST + 1):
             function = make(number)
             name = f"{function.__name__}_{number}"

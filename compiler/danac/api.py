@@ -1,7 +1,8 @@
 """Program text in memory → code object, tree, listing, findings or run: what Python programs call.
 
-`coerce` asks for the compile option of that name, as `--coerce` does on the command line. A text in
-memory belongs to no project, so no pyproject.toml is looked for.
+`coerce` asks for the compile option of that name, as `--coerce` does on the command line; `trace` has the
+stages tell the timeline of `dana_runtime.tracing`, as `danac run --trace` does. A text in memory belongs
+to no project, so no pyproject.toml is looked for.
 """
 
 from __future__ import annotations
@@ -26,25 +27,31 @@ _numbers = count(1)
 _own_frames_hidden = RaisedByCaller(DanaSyntaxError)
 
 
-def compile_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> CodeType:
+def compile_source(
+    text: str, filename: str = _DEFAULT, *, coerce: bool = False, trace: bool = False
+) -> CodeType:
     """Return the code object of the program `text`; raises `DanaSyntaxError` for a wrong one."""
     with _own_frames_hidden:
-        return compilation.compile_source(text, filename, Options(coerce))
+        return compilation.compile_source(text, filename, Options(coerce, trace=trace))
 
 
-def to_ast(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> ast.Module:
+def to_ast(
+    text: str, filename: str = _DEFAULT, *, coerce: bool = False, trace: bool = False
+) -> ast.Module:
     """Return the Python tree that the program `text` means; raises `DanaSyntaxError`."""
     with _own_frames_hidden:
-        return compilation.to_ast(text, filename, Options(coerce))
+        return compilation.to_ast(text, filename, Options(coerce, trace=trace))
 
 
-def to_python(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> str:
+def to_python(
+    text: str, filename: str = _DEFAULT, *, coerce: bool = False, trace: bool = False
+) -> str:
     """Return the program `text` as Python source that needs only `dana_runtime`.
 
     Raises `DanaSyntaxError`.
     """
     with _own_frames_hidden:
-        tree = compilation.to_ast(text, filename, Options(coerce))
+        tree = compilation.to_ast(text, filename, Options(coerce, trace=trace))
         return listing.to_python(tree, Source(text, filename))
 
 
@@ -56,7 +63,9 @@ def check_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -
     return compilation.check_source(text, filename, Options(coerce))
 
 
-def run_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> dict[str, Any]:
+def run_source(
+    text: str, filename: str = _DEFAULT, *, coerce: bool = False, trace: bool = False
+) -> dict[str, Any]:
     """Run the program `text` and return its module's globals.
 
     Tracebacks show the program's lines: texts without a name of their own are told apart by a
@@ -65,7 +74,7 @@ def run_source(text: str, filename: str = _DEFAULT, *, coerce: bool = False) -> 
     if filename == _DEFAULT:
         filename = f"<dana {next(_numbers)}>"
     with _own_frames_hidden:
-        code = compilation.compile_source(text, filename, Options(coerce))
+        code = compilation.compile_source(text, filename, Options(coerce, trace=trace))
     register_text(filename, text)
     namespace = {"__name__": "__main__", "__file__": filename, "__dana__": True}
     exec(code, namespace)

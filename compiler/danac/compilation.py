@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType
@@ -21,9 +22,11 @@ from danac.cells import as_cell
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.lowering import lower
 from danac.options import DEFAULT, Options
+from danac.silencing import unsilenced
 from danac.source import Source
+from danac.syntax.build import LeftOut
 from danac.syntax.build import build as build_nodes
-from danac.syntax.parse import ParseTree
+from danac.syntax.parse import ParseTree, Recovered, parse_all
 from danac.syntax.parse import parse as parse_text
 
 Report: TypeAlias = Callable[[Diagnostic, Source], None]
@@ -95,27 +98,72 @@ def build(source: Source) -> nodes.Module:
     return build_nodes(parse_text(source), source)
 
 
+class Reading(NamedTuple):
+    """What is known of a text, right or wrong.
+
+    `errors` are those of its syntax, in source order; the nodes leave out what they are about.
+    `missing` are the words in that, and `has_sure_blocks` tells whether it is sure what is inside of
+    what.
+    """
+
+    module: nodes.Module
+    errors: list[DanaSyntaxError]
+    missing: frozenset[str] = frozenset()
+    has_sure_blocks: bool = True
+
+
+def read(source: Source) -> Reading:
+    """Return the Dana nodes of what is right in a text, and all its errors; a wrong one never raises."""
+    parsed = parse_all(source)
+    tree = parsed.tree if isinstance(parsed, Recovered) else parsed
+    left_out: LeftOut = []
+    module = build_nodes(tree, source, left_out)
+    errors = [error for error, _ in left_out]
+    missing = {word for _, span in left_out for word in _WORD.findall(source.text_of(span))}
+    if not isinstance(parsed, Recovered):
+        return Reading(module, errors, frozenset(missing))
+    known = {error.diagnostic.span.line for error in parsed.errors}
+    # What stands in for a wrong line may be refused where it stands; that is no error of the program.
+    errors = [error for error in errors if error.diagnostic.span.line not in known]
+    errors = sorted([*parsed.errors, *errors], key=lambda error: error.diagnostic.span)
+    return Reading(module, errors, parsed.missing | missing, parsed.has_sure_blocks)
+
+
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
 def check_source(
     text: str, filename: str = "<dana>", options: Options = DEFAULT
 ) -> list[Diagnostic]:
     """Return what is wrong with a program, in source order; nothing of it is executed.
 
-    A wrong program never raises. A text that cannot be parsed gives its first error.
+    A wrong program never raises. Of a text that cannot be parsed all errors are found that do not
+    follow from others, and what is right in it is looked at, too.
     """
     source = Source(text, filename)
-    findings: list[Diagnostic] = []
     try:
         with _bugs_shown_as_such():
-            findings += _findings(source, options)
+            found = _findings(source, options)
     except DanaSyntaxError as error:
-        findings.append(error.diagnostic)
-    return sorted(findings, key=lambda finding: finding.span)
+        # What is nested too deeply to be looked at.
+        found = [error.diagnostic]
+    found = unsilenced(found, source, options.ignore)
+    return sorted(found, key=lambda finding: finding.span)
+
+
+_INSIDE = frozenset({"DANA160", "DANA161", "DANA162"})
+"""What is wrong only because of what it is inside of."""
 
 
 def _findings(source: Source, options: Options) -> list[Diagnostic]:
-    module = build(source)
-    names = Names(module)
+    reading = read(source)
+    module, names = reading.module, Names(reading.module)
     wrong = misplaced(module)
+    if not reading.has_sure_blocks:
+        wrong = [finding for finding in wrong if finding.code not in _INSIDE]
+    if reading.errors:
+        found = [error.diagnostic for error in reading.errors]
+        return [*found, *wrong, *undefined_names(module, names, reading.missing)]
     findings = [
         *wrong,
         *undefined_names(module, names),
@@ -137,9 +185,7 @@ def _lower(
     known: Mapping[str, object] | None = None,
 ) -> ast.Module:
     for finding in misplaced(module):
-        raise DanaSyntaxError(
-            finding.message, source, finding.span, code=finding.code, hint=finding.hint
-        )
+        raise DanaSyntaxError.of(finding, source)
     names = Names(module)
     if known is not None:
         remember(names, known)

@@ -94,6 +94,8 @@ if TYPE_CHECKING:
     from dana_runtime.scopes import private_scope as private_scope
     from dana_runtime.scopes import public as public
     from dana_runtime.scopes import system as system
+    from dana_runtime.trace.session import tracing as tracing
+    from dana_runtime.trace.slices import TracedStage as TracedStage
     from dana_runtime.values.attributes import attribute as attribute
     from dana_runtime.values.attributes import attributes_of as attributes_of
     from dana_runtime.values.conversion import cast as cast
@@ -159,6 +161,8 @@ _MODULE_OF = {
         "orchestration.shapes": "Shape",
         "pipelines": "Pipeline apply call_stage declared pipe resolved start",
         "scopes": "lookup private_scope public system",
+        "trace.session": "tracing",
+        "trace.slices": "TracedStage",
         "values.attributes": "attribute attributes_of",
         "values.conversion": "cast convert",
         "values.interfaces": "interface",
@@ -195,6 +199,7 @@ __all__ = [
     "Retry",
     "SettingsError",
     "Shape",
+    "TracedStage",
     "WorkerDied",
     "add_four",
     "add_one",
@@ -277,6 +282,7 @@ __all__ = [
     "system",
     "text",
     "title_case",
+    "tracing",
     "type_named",
     "unregister_worker_setup",
     "using",

@@ -25,6 +25,7 @@ from types import CoroutineType
 from typing import Any
 
 from dana_runtime.awaiting import completed
+from dana_runtime.execution import traced
 from dana_runtime.execution.callers import CallersLoop, callers_loop
 from dana_runtime.execution.cancellation import Group, current_group, entered_group
 from dana_runtime.execution.workers import Job, put_out, take_back
@@ -54,20 +55,26 @@ async def awaited_call(function: Callable[..., Any], /, *args: Any, **kwargs: An
 async def _called(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
+    tracer = traced.tracer
+    span = None if tracer is None else tracer.call(function)
     job = _Call(function, args, kwargs)
     try:
         if not put_out(job):
             # The pool is full of those that wait for coroutines, which may wait for this call.
             _start_thread(job)
         await job.is_over
-    except BaseException:
+    except BaseException as caught:
         job.cancel()
+        if span is not None:
+            span.end(caught)
         # One turn, in which coroutines that only wait learn of it.
         await asyncio.sleep(0)
         raise
     finally:
         job.host.end()
     error = job.error
+    if span is not None:
+        span.end(error)
     if error is None:
         return job.result
     context = error.__context__

@@ -148,18 +148,17 @@ class AsyncResults(AsyncIterator[Any]):
 
         engine = engine_for(job, self._limit, may_inline=False, coroutines=on_this_loop)
         self._stream = stream = Stream(job, engine, self._ordered, self._limit)
-        group.wake = waker
-        group.enter()
+        stream.begin(waker)
         return stream
 
     async def _advance(self, stream: Stream) -> None:
         """Read inputs, and wait until there is a result to hand out or nothing more to wait for."""
-        engine, events, awake = stream.engine, self._events, self._waker.event
+        events, awake = self._events, self._waker.event
         look_at = 0.0
         while True:
             awake.clear()
             self._read(stream)
-            engine.start()
+            stream.start()
             while events:
                 stream.take(events.popleft())
             # A cancel from further out wakes without an event.
@@ -174,7 +173,7 @@ class AsyncResults(AsyncIterator[Any]):
                 continue
             now = monotonic()
             if now >= look_at:
-                look_at = engine.end_overdue(now)
+                look_at = stream.look(now)
             if not events:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(awake.wait(), max(0.0, look_at - monotonic()))

@@ -111,9 +111,7 @@ class Results(Iterator[Any]):
     def _begin(self, stream: Stream) -> None:
         self._begun = monotonic()
         self._show_at = self._begun + progress.AFTER_SECONDS
-        group = stream.job.group
-        group.wake = partial(self._events.put, None)
-        group.enter()
+        stream.begin(partial(self._events.put, None))
 
     def _read(self, stream: Stream) -> None:
         """Read inputs as far as there is room."""
@@ -133,15 +131,15 @@ class Results(Iterator[Any]):
 
     def _advance(self, stream: Stream) -> None:
         """Take in what has happened, and wait until there is a result to hand out."""
-        events, engine = self._events, stream.engine
-        engine.start()
+        events = self._events
+        stream.start()
         while not events.empty():
             stream.take(events.get_nowait())
         if stream.has_next() or stream.is_empty():
             return
         # Signals come to the main thread only.
         step = SIGNAL_SECONDS if get_ident() == main_thread().ident else BUILT_IN_TIMEOUT
-        self._look_at = engine.end_overdue(monotonic())
+        self._look_at = stream.look(monotonic())
         while not stream.has_next():
             try:
                 told = events.get(timeout=min(step, max(0.0, self._look_at - monotonic())))
@@ -151,7 +149,8 @@ class Results(Iterator[Any]):
                 stream.take(told)
             now = monotonic()
             if now >= self._look_at:
-                self._look_at = engine.end_overdue(now)
+                self._look_at = stream.look(now)
+                stream.start()
             if now >= self._show_at and step == SIGNAL_SECONDS:
                 self._show(stream, now)
 

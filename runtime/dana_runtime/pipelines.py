@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from types import CoroutineType
 
-from dana_runtime.orchestration.calls import orchestrate
+from dana_runtime.orchestration.calls import TAKES_IT_WHOLE, find, found
 from dana_runtime.wording import callable_text, not_callable
 
 TYPE_CHECKING = False
@@ -169,7 +169,14 @@ def call_stage(
     orchestration; `local` gives the local names that may fill parameters which the value leaves open.
     Raises TypeError if the stage is not callable, OrchestrationError if the two do not meet.
     """
-    result = orchestrate(stage, value, where, local, is_block_result=is_block_result)
+    # What `orchestrate` does, without the call of it.
+    runners = found.get(id(stage))
+    if runners is None:
+        runners = find(stage, where)
+    if runners is TAKES_IT_WHOLE:
+        result = stage(value)
+    else:
+        result = runners[id(type(value))](stage, value, where, local, is_block_result)
     # Not a call of `resolved`: for plain results this test is all there is to pay.
     return resolved(result, where) if type(result) is CoroutineType else result
 

@@ -182,6 +182,19 @@ class TestToolchainStamp:
         (package / "__pycache__" / "lowering.py").write_text("")
         assert stamp_of(package) == before
 
+    def test_installed_package_counts_by_its_installation(self, package):
+        installed = package / "danac"
+        installed.mkdir()
+        from_files = stamp_of(installed)
+        beside = package / f"danac-{bytecode_cache.__version__}.dist-info"
+        beside.mkdir()
+        os.utime(beside, ns=(1, 1))
+        first = stamp_of(installed)
+        (installed / "lowering.py").write_text("")
+        assert stamp_of(installed) == first != from_files
+        os.utime(beside, ns=(2, 2))
+        assert stamp_of(installed) != first
+
     def test_package_that_is_no_folder_has_one_too(self, tmp_path):
         assert stamp_of(tmp_path / "danac.zip") == stamp_of(tmp_path / "danac.zip")
 

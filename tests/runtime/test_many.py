@@ -4,10 +4,12 @@ import asyncio
 import gc
 import itertools
 import signal
+import time
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
+from pathlib import Path
 from threading import Barrier, Event, current_thread, get_ident
 from typing import Any
 
@@ -148,6 +150,31 @@ def test_endless_inputs_are_read_ahead_up_to_the_limit(ordered: bool, function: 
             next(results)
             assert next(read) <= given + 4 + given  # what this test itself has read
         assert next(read) <= 50 + 5 + 50
+
+
+@pytest.mark.parametrize("executor", ["thread", "async", "process"])
+def test_an_input_begins_while_the_next_is_long_in_coming(executor: str, tmp_path: Path) -> None:
+    if executor == "process":
+        pytest.importorskip("loky")
+
+    def touch(x: int) -> int:
+        (tmp_path / str(x)).touch()
+        return x
+
+    async def touch_async(x: int) -> int:
+        return touch(x)
+
+    def inputs() -> Iterator[int]:
+        for x in range(3):
+            yield x
+            end = time.monotonic() + WAIT
+            while not (tmp_path / str(x)).exists():
+                assert time.monotonic() < end, f"{x} has not begun"
+                time.sleep(0.001)
+
+    with using(executor=executor):
+        run = touch_async if executor == "async" else touch
+        assert list(pipeline(run).map(inputs())) == [0, 1, 2]
 
 
 def test_inputs_are_read_in_the_thread_that_iterates() -> None:

@@ -59,6 +59,7 @@ print(*(name for name in ("threading", "logging", "typing", "inspect") if name i
 
 # Optional libraries, and the folders whose modules import them when they are first used.
 EXTRAS = {
+    "trace": {"opentelemetry"},
     "processes": {"loky", "cloudpickle"},
     "execution": {"distributed", "cloudpickle", "rich"},
 }

@@ -47,6 +47,7 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "on_error": _one_of(ON_ERROR),
     "idempotent": _FLAG,
     "progress": _FLAG,
+    "pure": _FLAG,
     "scheduler": ("an address", lambda value: value is None or isinstance(value, str)),
     "retries": ("a whole number, at least 0, or a Retry", _DEPTH[1]),
     "backoff": _DELAY,

@@ -14,20 +14,24 @@ from danac.diagnostics import Diagnostic, Severity
 from danac.identifiers import dana_name
 
 
-def undefined_names(module: nodes.Module, names: Names) -> list[Diagnostic]:
+def undefined_names(
+    module: nodes.Module, names: Names, missing: frozenset[str] = frozenset()
+) -> list[Diagnostic]:
     """Return a finding for each read of a name that no definition, import or scoped assignment supplies.
 
+    `missing` are words in what the nodes leave out: they may be defined there.
     It is an error, or only a warning where the program imports modules that may set `public:` names.
     """
     scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
     severity: Severity = "warning" if imports_other_programs(module) else "error"
     findings = []
     for name, scope in reads(module, names):
-        if _is_known(name.id, scope) or name.id in scoped:
+        if _is_known(name.id, scope) or name.id in scoped or dana_name(name.id) in missing:
             continue
         message = f"name {dana_name(name.id)!r} is not defined"
         findings.append(Diagnostic("DANA201", message, severity, name.span, _hint(name.id, scope)))
-    return [*findings, *_receivers(module, names)]
+    receivers = [found for found in _receivers(module, names) if not missing]
+    return [*findings, *receivers]
 
 
 def _receivers(module: nodes.Module, names: Names) -> Iterator[Diagnostic]:

@@ -14,10 +14,11 @@ from danac import nodes
 from danac.analysis.decisions import may_ask_for
 from danac.analysis.doubtful import doubtful
 from danac.analysis.names import Names
+from danac.analysis.slips import hidden_builtins, unreachable
 from danac.analysis.undefined import reads
 from danac.analysis.walking import with_scopes
 from danac.diagnostics import Diagnostic
-from danac.source import Source
+from danac.source import Source, Span
 
 
 def warnings(module: nodes.Module, names: Names, source: Source) -> list[Diagnostic]:
@@ -26,6 +27,8 @@ def warnings(module: nodes.Module, names: Names, source: Source) -> list[Diagnos
         *doubtful(module),
         *_unused_captures(module, names),
         *_single_branches(module),
+        *unreachable(module),
+        *hidden_builtins(module, names),
         *_private_imports(module),
         *_portability(module, source),
         *_names_of_callers(module, names),
@@ -110,11 +113,19 @@ def _portability(module: nodes.Module, source: Source) -> Iterator[Diagnostic]:
                 message = "the reference interpreter compares a chain from left to right"
                 hint = "write `a < b and b < c` where both should mean the same"
                 yield _warn(found, "DANA304", message, hint)
-            case nodes.UnaryOperation(operator="-", operand=nodes.BinaryOperation(operator="**")):
+            case nodes.UnaryOperation(
+                operator="-", operand=nodes.BinaryOperation(operator="**") as power
+            ) if not _is_in_parentheses(found, power, source):
                 message = "the reference interpreter reads `-a ** b` as `(-a) ** b`"
                 yield _warn(found, "DANA305", message, "write the parentheses that are meant")
             case nodes.Pipe(stages=stages):
                 yield from _lambda_heads(stages)
+
+
+def _is_in_parentheses(sign: nodes.Node, power: nodes.Node, source: Source) -> bool:
+    # Parentheses around operations leave no node.
+    between = Span(*sign.span[:2], *power.span[:2])
+    return "(" in source.text_of(between)
 
 
 def _text_condition(test: nodes.Expression) -> Iterator[Diagnostic]:

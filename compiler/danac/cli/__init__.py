@@ -17,6 +17,7 @@ COMMANDS = {
     "build": "compile ahead of time, to .py files",
     "show": "show what a program is compiled to",
     "check": "report all errors and warnings, run nothing",
+    "explain": "say more about an error or a warning",
     "graph": "draw the pipelines of a program",
     "stats": "show what was learned of functions with @poet",
     "repl": "run what is typed, line by line",
@@ -92,6 +93,10 @@ def _dispatch(arguments: list[str]) -> int:
         from danac.cli import check
 
         return check.execute(rest)
+    if command == "explain":
+        from danac.cli import explain
+
+        return explain.execute(rest)
     if command == "graph":
         from danac.cli import graph
 
@@ -120,7 +125,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _help() -> str:
-    rows = "\n".join(f"  {name:7}{purpose}" for name, purpose in COMMANDS.items())
+    rows = "\n".join(f"  {name:9}{purpose}" for name, purpose in COMMANDS.items())
     return (
         "usage: danac COMMAND …\n\n"
         f"{rows}\n\n"

@@ -20,10 +20,12 @@ STANDARD_INPUT = "-"
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser with the compile options, whose complaints are `UsageError`s."""
+    """An argument parser with the compile options, unless it is `plain`; complaints are `UsageError`s."""
 
-    def __init__(self, command: str, description: str) -> None:
+    def __init__(self, command: str, description: str, *, plain: bool = False) -> None:
         super().__init__(prog=f"danac {command}", description=description, allow_abbrev=False)
+        if plain:
+            return
         self.add_argument(
             "--coerce",
             action="store_true",

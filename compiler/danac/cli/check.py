@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import NamedTuple
 
 from danac.cli.arguments import (
     Parser,
@@ -19,45 +18,82 @@ from danac.cli.arguments import (
     read_program,
 )
 from danac.compilation import check_source
-from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError, render
+from danac.diagnostics import DanaSyntaxError, InternalError, render
+from danac.diagnostics.codes import CODES, can_be_silenced
+from danac.diagnostics.rendering import style_for
+from danac.diagnostics.reports import Finding, as_json, as_sarif
+from danac.loading.errors import UsageError
 from danac.options import Options
+from danac.silencing import nearest
 from danac.source import Source
 
-
-class Finding(NamedTuple):
-    """A diagnostic and the program it is about."""
-
-    diagnostic: Diagnostic
-    source: Source
+_MOST_SHOWN = 20
+"""So many errors of a file are printed; behind that come their number and nothing more."""
 
 
 def execute(arguments: list[str]) -> int:
     """Check what `arguments` name; 1 if there is any error, 0 if there are only warnings."""
     parser = Parser("check", "Report all errors and warnings of Dana files; nothing is executed.")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder, or - for stdin")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json", "sarif"), default="text")
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="leave out warnings of this code, or of several with commas between them",
+    )
     options = parser.parse_args(arguments)
+    ignored = _ignored(options.ignore)
     programs = [path for path, _ in find_programs(options.paths)]
-    findings = [
-        finding for path in programs for finding in _check(path, compile_options(path, options))
-    ]
+    checked = [_check(path, compile_options(path, options) | ignored) for path in programs]
+    findings = [finding for found in checked for finding in found]
     if options.format == "json":
-        print(json.dumps([_as_json(finding) for finding in findings], indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(findings), indent=2, ensure_ascii=False))
+    elif options.format == "sarif":
+        print(json.dumps(as_sarif(findings, os.getcwd()), indent=2, ensure_ascii=False))
     else:
-        for finding in findings:
-            print(render(finding.diagnostic, finding.source))
-    errors = sum(finding.diagnostic.severity == "error" for finding in findings)
+        for found in checked:
+            _print(found)
+    errors = _errors(findings)
     if options.format == "text":
         sys.stdout.flush()
         print(_summary(errors, len(findings) - errors, len(programs)), file=sys.stderr)
     return 1 if errors else 0
 
 
+def _ignored(given: list[str]) -> Options:
+    codes = [code for text in given for code in text.upper().replace(",", " ").split()]
+    for code in codes:
+        if code not in CODES:
+            near = nearest(code)
+            raise UsageError(f"--ignore: no {code}" + (f"; did you mean {near}?" if near else ""))
+        if not can_be_silenced(code):
+            raise UsageError(f"--ignore: {code} is an error, which cannot be left out")
+    return Options(ignore=tuple(codes))
+
+
+def _print(findings: list[Finding]) -> None:
+    style = style_for(sys.stdout)
+    errors = 0
+    for finding in findings:
+        errors += finding.diagnostic.severity == "error"
+        if errors <= _MOST_SHOWN or finding.diagnostic.severity != "error":
+            print(render(finding.diagnostic, finding.source, style))
+    if errors > _MOST_SHOWN:
+        more = _count(errors - _MOST_SHOWN, "more error")
+        print(f"{findings[0].source.filename}: {more}, not shown")
+
+
+def _errors(findings: list[Finding]) -> int:
+    return sum(finding.diagnostic.severity == "error" for finding in findings)
+
+
 def _check(path: str, options: Options) -> list[Finding]:
     try:
         text, name = read_program(path)
     except DanaSyntaxError as error:
-        # The bytes are no text; the only line that can be shown is the one in the error.
+        # The bytes are no text; the only lines that can be shown are those in the error.
         before = "\n" * (error.diagnostic.span.line - 1)
         return [Finding(error.diagnostic, Source(before + (error.text or ""), path))]
     source = Source(text, name)
@@ -70,21 +106,6 @@ def _check(path: str, options: Options) -> list[Finding]:
         found = [bug.diagnostic]
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.span, diagnostic.code))
     return [Finding(diagnostic, source) for diagnostic in diagnostics]
-
-
-def _as_json(finding: Finding) -> dict[str, object]:
-    diagnostic = finding.diagnostic
-    return {
-        "file": finding.source.filename,
-        "line": diagnostic.span.line,
-        "column": diagnostic.span.column,
-        "endLine": diagnostic.span.end_line,
-        "endColumn": diagnostic.span.end_column,
-        "severity": diagnostic.severity,
-        "code": diagnostic.code,
-        "message": diagnostic.message,
-        "hint": diagnostic.hint,
-    }
 
 
 def _summary(errors: int, warnings: int, files: int) -> str:

@@ -46,7 +46,7 @@ def execute(arguments: list[str]) -> int:
         source = Source(text, name)
         found = flows(build(source), source)
     except DanaSyntaxError as error:
-        print(render_syntax_error(error), file=sys.stderr)
+        print(render_syntax_error(error, output=sys.stderr), file=sys.stderr)
         return 2
     if not found:
         print(f"danac: {name} has no pipelines", file=sys.stderr)

@@ -58,7 +58,7 @@ def execute(arguments: list[str]) -> int:
                 if wanted.stage in _LIKE_PYTHON and wants_colour(wanted.color, sys.stdout):
                     shown = coloured(shown, "python", wanted.color)
     except DanaSyntaxError as error:
-        print(render_syntax_error(error), file=sys.stderr)
+        print(render_syntax_error(error, output=sys.stderr), file=sys.stderr)
         return 2
     except ColourError as error:
         raise UsageError(str(error)) from None

@@ -20,5 +20,6 @@ SETTINGS = {
     "memory_limit": 'how much memory a process worker may use, such as "1GB"',
     "scheduler": "the address of a Dask cluster",
     "idempotent": "whether an attempt that ran out of time may be tried again",
+    "pure": "whether it has no effects and waits for nothing: then it may run anywhere",
     "progress": "whether a terminal shows how far a long block is",
 }

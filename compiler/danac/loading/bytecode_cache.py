@@ -175,11 +175,24 @@ def _toolchain_stamp() -> int:
 
 
 def _stamp_of(package_folder: str) -> int:
-    """Return a checksum over the interpreter and a compiler's files, by name, size and time.
+    """Return a checksum over the interpreter and a compiler: which one, and where.
 
-    An edited compiler in a development checkout must not run what the old one made.
+    An edited compiler in a development checkout must not run what the old one made, so its files
+    count by name, size and time. To look at all of them takes longer than the rest of a cached
+    start: of an installed one counts when it was installed.
     """
-    entries = [f"{sys.implementation.hexversion} {__version__}"]
+    entries = [f"{sys.implementation.hexversion} {__version__} {package_folder}"]
+    beside = os.path.join(os.path.dirname(package_folder), f"danac-{__version__}.dist-info")
+    try:
+        # Written anew by each installation, that of the same version included.
+        entries.append(f"{os.stat(beside).st_mtime_ns}")
+    except OSError:
+        entries += _files_of(package_folder)
+    return crc32("\n".join(entries).encode("utf-8", "surrogateescape"))
+
+
+def _files_of(package_folder: str) -> list[str]:
+    entries = []
     folders = [package_folder]
     try:
         while folders:
@@ -193,4 +206,4 @@ def _stamp_of(package_folder: str) -> int:
     except OSError:
         # Not in a folder (a zip file, for one): then its files are not being edited either.
         pass
-    return crc32("\n".join(sorted(entries)).encode("utf-8", "surrogateescape"))
+    return sorted(entries)

@@ -314,19 +314,21 @@ def _position_of_path_finder() -> int:
 
 def _worker_setup(given: Options) -> str:
     """Return the name of the function that installs the hook in a process that runs branches."""
-    return f"{__name__}:{'install_coercing' if given.coerce else 'install'}"
+    name = {(True, False): "_coercing", (False, True): "_tracing", (True, True): "_both"}
+    return f"{__name__}:install{name.get((given.coerce, given.trace), '')}"
 
 
 _hook = _Hook()
 
 
-def install() -> None:
+def install(*, trace: bool = False) -> None:
     """Make `import` find .dana and .na files, and put `DANAPATH` after `sys.path[0]`; idempotent.
 
     Modules that are already imported stay as they are. Each module is compiled with the options
-    that its own project asks for.
+    that its own project asks for. With `trace` those that are imported from now on tell the timeline
+    of `dana_runtime.tracing` of their stages.
     """
-    _hook.install(None)
+    _hook.install(Options(trace=True) if trace else None)
 
 
 def install_for_program(given: Options, report: Report | None = None) -> None:
@@ -341,6 +343,16 @@ def install_for_program(given: Options, report: Report | None = None) -> None:
 def install_coercing() -> None:
     """Install the hook for a program that was started with the option `coerce`."""
     install_for_program(Options(coerce=True))
+
+
+def install_tracing() -> None:
+    """Install the hook for a program that was started with the option `trace`."""
+    install_for_program(Options(trace=True))
+
+
+def install_both() -> None:
+    """Install the hook for a program that was started with the options `coerce` and `trace`."""
+    install_for_program(Options(coerce=True, trace=True))
 
 
 def uninstall() -> None:

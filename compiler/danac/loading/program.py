@@ -96,6 +96,10 @@ def _run(
     except UsageError:
         raise
     except BaseException as error:
+        if given.trace:
+            from dana_runtime.trace.session import explain
+
+            explain(error)
         return _report(error)
     return 0
 

@@ -3,7 +3,8 @@
 The project's file is the nearest pyproject.toml at or above the program's folder. Its table
 `[tool.danac]` may hold
 
-    coerce = true    # as --coerce
+    coerce = true            # as --coerce
+    ignore = ["DANA212"]     # diagnostics that `danac check` leaves out, as --ignore
 
 besides the settings of blocks, which the runtime reads when the program runs. The table is known by
 the text `tool.danac`: a file without it is never parsed, since to import `tomllib` takes longer
@@ -18,8 +19,8 @@ from danac.loading.errors import UsageError, unreadable
 from danac.options import DEFAULT, Options
 
 FILE_NAME = "pyproject.toml"
-KEYS = ("coerce",)
-"""The keys of `[tool.danac]`; each is the name of a compile option, true or false."""
+KEYS = ("coerce", "ignore")
+"""The keys of `[tool.danac]` that are compile options: one is true or false, one lists codes."""
 
 _TABLE = b"tool.danac"
 
@@ -72,15 +73,21 @@ def _parse(path: str, content: bytes) -> Options:
     if not isinstance(table, dict):
         raise UsageError(f"{path}: tool.danac must be a table, {_keys()}")
     options = {}
+    ignored: tuple[str, ...] = ()
     for key, value in table.items():
         if key not in KEYS:
             if key not in _settings():
                 raise UsageError(f"{path}: unknown key {key!r} in [tool.danac]{_suggestion(key)}")
             continue
+        if key == "ignore":
+            if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
+                raise UsageError(f"{path}: ignore in [tool.danac] must be a list of codes")
+            ignored = tuple(value)
+            continue
         if not isinstance(value, bool):
             raise UsageError(f"{path}: {key} in [tool.danac] must be true or false, not {value!r}")
         options[key] = value
-    return Options(**options)
+    return Options(**options, ignore=ignored)
 
 
 def _settings() -> list[str]:

@@ -11,6 +11,8 @@ import sys
 
 TYPE_CHECKING = False  # as `typing` has it, whose import costs more than a cached start
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from danac.diagnostics import DanaSyntaxError, Diagnostic
     from danac.source import Source
 
@@ -39,7 +41,7 @@ def report(error: BaseException) -> int:
     if os.environ.get(_DEBUG):
         _print_with_python(error)
     elif isinstance(error, DanaSyntaxError):
-        print(render_syntax_error(error), file=sys.stderr)
+        print(render_syntax_error(error, output=sys.stderr), file=sys.stderr)
     elif isinstance(error, InternalError):
         print(f"danac: internal error: {error}", file=sys.stderr)
     else:
@@ -62,19 +64,24 @@ def _explain_subscript(error: BaseException) -> None:
         error.add_note(note)
 
 
-def render_syntax_error(error: DanaSyntaxError, filename: str | None = None) -> str:
+def render_syntax_error(
+    error: DanaSyntaxError, filename: str | None = None, output: TextIO | None = None
+) -> str:
     """Return what a compiler prints for `error`: position, message, source line, caret, hint.
 
-    `filename` replaces the one that the program was compiled under.
+    `filename` replaces the one that the program was compiled under; `output` is where it is printed,
+    in colours if that is a terminal.
     """
     from danac.diagnostics import render
+    from danac.diagnostics.rendering import PLAIN, style_for
     from danac.source import Source
 
-    # The line is taken from the error: the file may have changed, or may be none.
-    line = error.diagnostic.span.line
-    text = "\n" * (line - 1) + (error.text or "").rstrip("\n")
+    # The lines are taken from the error: the file may have changed, or may be none.
+    style = PLAIN if output is None else style_for(output)
+    last = max(error.lines, default=0)
+    text = "\n".join(error.lines.get(number, "") for number in range(1, last + 1))
     name = short_path(error.filename or "<dana>") if filename is None else filename
-    return render(error.diagnostic, Source(text, name))
+    return render(error.diagnostic, Source(text, name), style)
 
 
 def render_finding(finding: Diagnostic, source: Source) -> str:

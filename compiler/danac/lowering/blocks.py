@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from danac import nodes
+from danac.analysis.names import Scope
 from danac.lowering.callees import is_settled
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.policies import lower_policy
@@ -30,16 +31,22 @@ def lower_block(
     policy: nodes.Policy | None,
     is_capturing: bool,
     is_awaited: bool = False,
+    is_flowing: bool = True,
 ) -> ast.expr:
     """Return the call that runs `block` on `value`; `pipeline` is its name in notes on failures.
 
+    `is_flowing` says that the branches take nothing but that value.
     In `await (…)` the call is awaited: its coroutines run on the event loop that goes on meanwhile.
     """
     span = block.span
     name: RuntimeName = "run_in_order" if block.form == "in order" else "fan_out"
     if is_capturing:
         name = "run_in_order_capturing" if block.form == "in order" else "fan_out_capturing"
-    description = _describe(low, pipeline, block)
+    verdicts: list[str] = []
+    if block.form != "in order":
+        scope = around.scope
+        verdicts = [_verdict(low, branch, scope, is_flowing) for branch in block.branches]
+    description = _describe(low, pipeline, block, verdicts)
 
     def run(take: Take, around: Surroundings) -> ast.expr:
         count = len(block.branches)
@@ -82,7 +89,14 @@ def _stands_before_the_value(block: nodes.ParallelBlock, around: Surroundings) -
     return False
 
 
-def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock) -> str:
+def _verdict(low: Lowering, branch: nodes.Branch, scope: Scope, is_flowing: bool) -> str:
+    """Return what is known of a branch's purity; the runtime looks at the type of the flowing value only."""
+    if not is_flowing:
+        return "unknown: the types of its pipeline's parameters are not known"
+    return low.purity.of_branch(branch, scope).text
+
+
+def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock, verdicts: list[str]) -> str:
     """Add the module-level `_dana_block_n = _dana_Block(…)` of `block` and return its name."""
     name = low.fresh("block")
     branches = []
@@ -93,7 +107,13 @@ def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock) -> str:
         place = [low.constant(_START, part) for part in (text, span.line, span.column)]
         branches.append(low.at(_START, ast.Tuple(place, ast.Load())))
     names = [low.constant(_START, text) for text in (pipeline, low.source.basename)]
-    made = low.call(_START, low.runtime(_START, "Block"), *names, *branches)
+    keywords = []
+    if verdicts:
+        texts: list[ast.expr] = [low.constant(_START, text) for text in verdicts]
+        purity = low.at(_START, ast.Tuple(texts, ast.Load()))
+        keywords = [low.at(_START, ast.keyword("purity", purity))]
+    made = low.runtime(_START, "Block")
+    made = low.at(_START, ast.Call(made, [*names, *branches], keywords))
     target = low.at(_START, ast.Name(name, ast.Store()))
     low.blocks.append(low.at(_START, ast.Assign([target], made)))
     return name

@@ -15,6 +15,7 @@ import ast
 from danac import nodes
 from danac.analysis import stages
 from danac.lowering.context import Lowering, Surroundings
+from danac.lowering.tracing import untraced
 from danac.source import Span
 
 # The built-ins that make text of their arguments: of how many of them, from the first on.
@@ -86,7 +87,8 @@ def _named(low: Lowering, span: Span, value: ast.expr) -> ast.expr:
     if isinstance(value, ast.IfExp):
         body, otherwise = _named(low, span, value.body), _named(low, span, value.orelse)
         return low.at(span, ast.IfExp(value.test, body, otherwise))
+    plain = untraced(value)
     is_type = (
-        isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "type"
+        isinstance(plain, ast.Call) and isinstance(plain.func, ast.Name) and plain.func.id == "type"
     )
     return low.at(span, ast.Attribute(value, "__name__", ast.Load())) if is_type else value

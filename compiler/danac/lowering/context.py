@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 from danac import nodes
 from danac.analysis.names import Names, Scope
+from danac.analysis.purity import Purity
 from danac.diagnostics import DanaSyntaxError
 from danac.lowering.located import Locator
 from danac.lowering.runtime_names import PREFIX, RuntimeName, generated
@@ -103,6 +104,7 @@ class Lowering:
         self._stage = stage
         self.source = source
         self.names = names
+        self.purity = Purity(names)
         self.options = options.for_program(source.line(1))
         self.at = Locator(source)
         self.runtime_names: set[RuntimeName] = set()

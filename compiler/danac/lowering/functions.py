@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from typing import cast
 
 from danac import nodes
@@ -27,6 +28,7 @@ from danac.lowering.policed import under_policy
 from danac.lowering.stages import completed
 from danac.lowering.structs import receiver_decorator
 from danac.lowering.temporaries import mentions_flow, mentions_name, stage_text
+from danac.lowering.tracing import traced_first, traced_pipeline
 
 FunctionNode = nodes.Function | nodes.Declaration
 
@@ -66,7 +68,9 @@ def _define(
     if node.receiver is not None:
         decorators.insert(0, receiver_decorator(low, node.receiver, node.name, node, around))
     definition = kind(
-        name=name,
+        # Interned, as Python's parser has it: else the name would stand in the bytecode twice, as
+        # the function's own and as the variable's, and a cached module would load more slowly.
+        name=sys.intern(name),
         args=parameters,
         body=body,
         decorator_list=decorators,
@@ -129,7 +133,8 @@ def _declaration(low: Lowering, node: nodes.Declaration, around: Surroundings) -
     inside = around.inside_function(low.names.scope_of(node))
     outer_name, low.pipeline = low.pipeline, node.name
     declared = _Declared(low, node, inside)
-    returned = low.at(node.pipe.span, ast.Return(declared.body()))
+    result = traced_pipeline(low, node.pipe.span, node.name, declared.body())
+    returned = low.at(node.pipe.span, ast.Return(result))
     low.pipeline = outer_name
     texts = declared.texts()
     decorator = low.call(node.span, low.runtime(node.span, "declared"), *texts)
@@ -156,7 +161,10 @@ class _Declared:
         if is_head and len(line.stages) > 1:
             # A value is the head of an ordinary pipe expression.
             return low.expression(nodes.Pipe(line.span, line.stages), around)
-        return flow(low, line, 0, self._first(line.stages[0], around), around)
+        first_result = self._first(line.stages[0], around)
+        return flow(
+            low, line, 0, traced_first(low, line.stages[0], line.pipeline, first_result), around
+        )
 
     def texts(self) -> list[ast.expr]:
         """Return the source texts of its stages."""
@@ -281,6 +289,7 @@ class _Declared:
             branch,
             policy=policy,
             is_capturing=bool(wanted),
+            is_flowing=is_single,
         )
 
 

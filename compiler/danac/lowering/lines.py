@@ -32,6 +32,10 @@ class Line:
     inflow: Shape = UNKNOWN
     """What is known of the value that flows into a branch, whose first stage is then a bare `$$`."""
 
+    def is_branch_of_one(self) -> bool:
+        """Whether this is a branch with one stage, behind the value that flows in."""
+        return self.first_number == 0 and len(self.stages) == 2
+
     def shape_before(self, index: int, scope: Scope) -> Shape:
         """Return what is known of the value that flows into stage `index`."""
         if index == 0 or isinstance(self.stages[index - 1].value, nodes.FlowValue):
@@ -40,7 +44,7 @@ class Line:
 
     def where(self, index: int) -> str:
         """Return how messages name stage `index` (from 0)."""
-        if self.first_number == 0 and len(self.stages) == 2:
+        if self.is_branch_of_one():
             return self.name
         return f"stage {index + self.first_number} of {self.name}"
 

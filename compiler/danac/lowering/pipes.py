@@ -25,6 +25,7 @@ from danac.lowering.lines import Line, line_of
 from danac.lowering.policed import under_policy
 from danac.lowering.stages import completed
 from danac.lowering.temporaries import bind, contains_suspension, stage_text
+from danac.lowering.tracing import traced_first
 from danac.source import Span
 
 # A pipe that may be either is written out twice; pipes inside its stages would be written four times, and so on.
@@ -122,6 +123,7 @@ def _composed(
         if first.policy is not None:
             called = value
             value = under_policy(low, first, line.where(0), inside, lambda _: called)
+        value = traced_first(low, first, line.pipeline, value)
         return flow(low, line, 0, value, inside)
 
     run = _with_parameters(low, span, names, body)

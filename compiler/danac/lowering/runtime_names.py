@@ -12,6 +12,7 @@ RuntimeName: TypeAlias = Literal[
     "LocalNames",
     "Orchestrated",
     "Pipeline",
+    "TracedStage",
     "apply",
     "attribute",
     "attributes_of",

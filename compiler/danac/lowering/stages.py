@@ -45,6 +45,7 @@ from danac.lowering.temporaries import (
     reads_capture,
     stage_text,
 )
+from danac.lowering.tracing import traced_stage
 from danac.source import Span
 from danac.staging import as_stage
 
@@ -68,6 +69,25 @@ def apply_stage(
     """Return stage `index` applied to `value`; `alias` is the capture that names the same value."""
     stage = line.stages[index]
     low.latest = stage
+
+    def apply(value: ast.expr) -> ast.expr:
+        return _applied(low, line, index, value, around, alias)
+
+    if line.is_branch_of_one():
+        # The runtime tells of the branch.
+        return apply(value)
+    return traced_stage(low, stage, line.pipeline, value, apply)
+
+
+def _applied(
+    low: Lowering,
+    line: Line,
+    index: int,
+    value: ast.expr,
+    around: Surroundings,
+    alias: str | None,
+) -> ast.expr:
+    stage = line.stages[index]
     if stage.policy is not None and not isinstance(stage.value, nodes.ParallelBlock):
         return lower_run_stage(low, line, index, value, around)
     wanted = captures_wanted(line, index, around.scope) - (

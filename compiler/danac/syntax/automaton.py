@@ -42,7 +42,7 @@ class Node(Tree[Token]):
         return meta
 
 
-class _Reduction(NamedTuple):
+class Reduction(NamedTuple):
     """What to do with the `size` values on the stack that a rule has matched."""
 
     size: int
@@ -56,7 +56,7 @@ class _Reduction(NamedTuple):
     """Whether a single child stands for the whole."""
 
 
-_Action: TypeAlias = int | _Reduction | str
+Action: TypeAlias = int | Reduction | str
 """The state to go to after a token or rule, or a reduction; a text is that of a rule that renames one value."""
 
 
@@ -65,12 +65,12 @@ class Automaton:
 
     def __init__(self, configuration: ParseConf[int]) -> None:
         """Take the tables of lark's parser, whose actions are pairs."""
-        reductions: dict[Rule, _Reduction | str] = {}
-        self._start = configuration.start_state
-        self._end = configuration.end_state
-        self._actions: dict[int, dict[str, _Action]] = {}
+        reductions: dict[Rule, Reduction | str] = {}
+        self.start = configuration.start_state
+        self.end = configuration.end_state
+        self.actions: dict[int, dict[str, Action]] = {}
         for state, actions in configuration.states.items():
-            table: dict[str, _Action] = {}
+            table: dict[str, Action] = {}
             for symbol, (_, argument) in actions.items():
                 if isinstance(argument, Rule):
                     if argument not in reductions:
@@ -78,16 +78,16 @@ class Automaton:
                     table[symbol] = reductions[argument]
                 else:
                     table[symbol] = argument
-            self._actions[state] = table
+            self.actions[state] = table
 
     def parse(self, tokens: Iterable[Token]) -> Node | None:
         """Return the tree of `tokens`, or None where they are not in the language."""
-        actions: dict[int, dict[str, Any]] = self._actions
-        states = [self._start]
+        actions: dict[int, dict[str, Any]] = self.actions
+        states = [self.start]
         values: list[Any] = []
         firsts: list[Token | None] = []
         lasts: list[Token | None] = []
-        table = actions[self._start]
+        table = actions[self.start]
         for token in tokens:
             symbol = token.type
             while (action := table.get(symbol)).__class__ is not int:
@@ -98,26 +98,26 @@ class Automaton:
                 elif action is None:
                     return None
                 else:
-                    table = _reduce(action, actions, states, values, firsts, lasts)
+                    table = reduce(action, actions, states, values, firsts, lasts)
             states.append(action)
             values.append(token)
             firsts.append(token)
             lasts.append(token)
             table = actions[action]
-        while states[-1] != self._end:
+        while states[-1] != self.end:
             action = table.get("$END")
             if isinstance(action, str):
                 states[-1] = state = actions[states[-2]][action]
                 table = actions[state]
-            elif isinstance(action, _Reduction):
-                table = _reduce(action, actions, states, values, firsts, lasts)
+            elif isinstance(action, Reduction):
+                table = reduce(action, actions, states, values, firsts, lasts)
             else:
                 return None
         result: Node = values[-1]
         return result
 
 
-def _reduce(
+def reduce(
     reduction: Any,
     actions: dict[int, dict[str, Any]],
     states: list[int],
@@ -170,7 +170,7 @@ def _unit(rule: Rule) -> str | None:
     return rule.origin.name if reduction.kept is None and not reduction.nones else None
 
 
-def _reduction(rule: Rule) -> _Reduction:
+def _reduction(rule: Rule) -> Reduction:
     """Work out what lark's grammar means by `rule`: `_inlined` rules, `"filtered"` tokens, `[absent]` parts."""
     options = rule.options
     size = len(rule.expansion)
@@ -193,7 +193,7 @@ def _reduction(rule: Rule) -> _Reduction:
             nones = 0
     nones += absent[size]
     is_plain = len(kept) == size and not nones and not any(k[1] or k[2] for k in kept)
-    return _Reduction(
+    return Reduction(
         size,
         rule.origin.name,
         rule.alias or options.template_source or rule.origin.name,

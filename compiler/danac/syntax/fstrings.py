@@ -86,6 +86,12 @@ class FStrings:
         for current in self._fields:
             current.comments.append((start, end))
 
+    def abandon(self) -> str | None:
+        """Forget all f-strings that are open, and return the quote of the outermost."""
+        quote = self._fields[0].string.quote if self._fields else None
+        self._fields.clear()
+        return quote
+
     def unclosed(self, quote: str) -> DanaSyntaxError | None:
         """Return the error behind a string without an end, if its `quote` ends an f-string."""
         if not self._fields or self._fields[-1].string.quote != quote:
@@ -118,7 +124,8 @@ class FStrings:
                 quote_end = string.start.end_pos or 0
                 quote_start = quote_end - len(string.quote)
                 message = "this f-string has no end"
-                raise buffer.error(unterminated(string.quote), message, quote_start, quote_end)
+                code = unterminated(string.quote)
+                raise buffer.error(code, message, quote_start, quote_end, resume=end)
 
     def _text(self, string: _FString, start: int, end: int) -> None:
         piece = self._buffer.text[start:end]

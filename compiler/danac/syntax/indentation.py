@@ -74,6 +74,32 @@ class Indentation:
         self._check_tabs(line, narrow == levels[-1][1])
         return dedents
 
+    def forgive(self, line: Line) -> list[Token]:
+        """Return what `enter` would, if it were not for the error that it has raised for `line`.
+
+        A line between two levels counts as one of the inner level.
+        """
+        levels = self._levels
+        if line.column > levels[-1][0]:
+            if len(levels) > MAX_LEVELS:
+                return []
+            levels.append((line.column, line.narrow_column))
+            return [self._token("INDENT", line, line.start)]
+        dedents = []
+        while len(levels) > 1 and line.column <= levels[-2][0]:
+            levels.pop()
+            dedents.append(self._token("DEDENT", line, line.first))
+        return dedents
+
+    @property
+    def levels(self) -> list[tuple[int, int]]:
+        """The columns of the levels that are open, each with wide and with narrow tabs."""
+        return list(self._levels)
+
+    @levels.setter
+    def levels(self, levels: list[tuple[int, int]]) -> None:
+        self._levels = levels
+
     def finish(self) -> list[Token]:
         """Return the DEDENTs at the end of the text."""
         end = len(self._buffer.text)

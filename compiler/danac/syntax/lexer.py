@@ -15,7 +15,7 @@ from typing import cast
 
 from lark import Token
 
-from danac.diagnostics import DanaSyntaxError
+from danac.diagnostics import DanaSyntaxError, Related
 from danac.source import Source
 from danac.syntax.fstrings import FIELD_MARKS, FStrings
 from danac.syntax.indentation import Indentation, Line
@@ -34,7 +34,7 @@ from danac.syntax.keywords import (
 from danac.syntax.lexical_errors import Code, foreign_operator, stray_character, unterminated
 from danac.syntax.number_literals import NUMBER, describe_flaw
 from danac.syntax.strings import BODIES, EscapeError, string_value
-from danac.syntax.token_buffer import TokenBuffer
+from danac.syntax.token_buffer import TokenBuffer, end_of_line
 
 MAX_BRACKETS = 200
 # Normalising a long run of combining marks takes quadratic time.
@@ -74,16 +74,16 @@ def tokenize(source: Source, terminals: Mapping[str, str]) -> Iterator[Token]:
     Raises `DanaSyntaxError` where the text cannot be divided into tokens.
     """
     buffer = TokenBuffer(source)
-    scanner = _Scanner(buffer, terminals)
+    scanner = Scanner(buffer, terminals)
     indentation = Indentation(buffer)
     line = indentation.next_line(0)
     while line is not None:
         end = scanner.scan(line.first)
-        newline = _newline(buffer, end)
+        newline = newline_at(buffer, end)
         following = indentation.next_line(newline.end_pos or end)
-        while following is not None and _is_continued(buffer, line, newline, following):
+        while following is not None and is_continued(buffer, line, newline, following):
             end = scanner.scan(following.first)
-            newline = _newline(buffer, end)
+            newline = newline_at(buffer, end)
             following = indentation.next_line(newline.end_pos or end)
         tokens = buffer.take()
         # A line may hold backslashes only; like an empty one it has no indentation to speak of.
@@ -97,7 +97,7 @@ def tokenize(source: Source, terminals: Mapping[str, str]) -> Iterator[Token]:
     yield from indentation.finish()
 
 
-def _newline(buffer: TokenBuffer, position: int) -> Token:
+def newline_at(buffer: TokenBuffer, position: int) -> Token:
     """Return the NEWLINE token for the line end at `position`, and pass it."""
     line, column = buffer.line, position - buffer.line_start + 1
     value = buffer.text[position : position + 1]
@@ -110,7 +110,7 @@ def _newline(buffer: TokenBuffer, position: int) -> Token:
 _BLANK_LINE = re.compile(r"^[ \t\f]*+\n", re.MULTILINE)
 
 
-def _is_continued(buffer: TokenBuffer, line: Line, newline: Token, following: Line) -> bool:
+def is_continued(buffer: TokenBuffer, line: Line, newline: Token, following: Line) -> bool:
     """Say whether a `|`, at the end of what was read or in `following`, joins the two.
 
     What stands behind a `|` and a blank line, and no further to the right than the statement, was
@@ -124,7 +124,7 @@ def _is_continued(buffer: TokenBuffer, line: Line, newline: Token, following: Li
     return begins and following.column > line.column
 
 
-class _Scanner:
+class Scanner:
     """Finds the tokens of one logical line at a time."""
 
     def __init__(self, buffer: TokenBuffer, terminals: Mapping[str, str]) -> None:
@@ -139,8 +139,8 @@ class _Scanner:
             literal: name for literal, name in names.items() if literal not in FIELD_MARKS
         }
         self._operators = self._plain_operators
-        self._brackets: list[Token] = []
-        self._fstrings = FStrings(buffer, self._brackets)
+        self.brackets: list[Token] = []
+        self.fstrings = FStrings(buffer, self.brackets)
         self._import = ImportContext()
         self._handlers: dict[int, Callable[[str, int, int], int]] = {
             _STRING: self._string,
@@ -157,7 +157,7 @@ class _Scanner:
 
     def scan(self, position: int) -> int:
         """Append the tokens up to the next line end outside brackets; return where that is."""
-        buffer, text, handlers, brackets = self._buffer, self._text, self._handlers, self._brackets
+        buffer, text, handlers, brackets = self._buffer, self._text, self._handlers, self.brackets
         # The pattern has an alternative for every character, and one for the end.
         match = cast("Callable[[str, int], re.Match[str]]", _TOKEN.match)
         new, append = str.__new__, buffer.tokens.append
@@ -203,33 +203,46 @@ class _Scanner:
     # Brackets
 
     def _opening(self, value: str, start: int, end: int) -> int:
-        if len(self._brackets) >= MAX_BRACKETS:
+        if len(self.brackets) >= MAX_BRACKETS:
             raise self._buffer.error(Code.TOO_DEEPLY_NESTED, "too deeply nested", start, end)
-        self._brackets.append(self._buffer.add(self._terminals[value], value, start, end))
+        self.brackets.append(self._buffer.add(self._terminals[value], value, start, end))
         self._operators = self._plain_operators
         return end
 
     def _closing(self, value: str, start: int, end: int) -> int:
-        brackets = self._brackets
+        brackets = self.brackets
         opening = brackets[-1] if brackets else None
         in_field = opening is not None and opening.type == "FSTRING_OPEN"
         if opening is None or (in_field and value != "}"):
             raise self._buffer.error(Code.UNMATCHED_BRACKET, f"unmatched '{value}'", start, end)
         if value != _CLOSER[opening]:
-            message = (
-                f"closing {_BRACKET_NAMES[value]} '{value}' does not match "
-                f"opening {_BRACKET_NAMES[opening]} '{opening}' on line {opening.line}"
-            )
-            raise self._buffer.error(Code.UNMATCHED_BRACKET, message, start, end)
+            raise self._mismatched(opening, value, start, end)
         if in_field:
-            return self._resume(self._fstrings.close(start))
+            return self.resume_at(self.fstrings.close(start))
         brackets.pop()
         self._buffer.add(self._terminals[value], value, start, end)
-        return self._resume(end)
+        return self.resume_at(end)
 
-    def _resume(self, position: int) -> int:
+    def _mismatched(self, opening: Token, value: str, start: int, end: int) -> DanaSyntaxError:
+        message = (
+            f"closing {_BRACKET_NAMES[value]} '{value}' does not match "
+            f"opening {_BRACKET_NAMES[opening]} '{opening}' on line {opening.line}"
+        )
+        place = opening.start_pos or 0
+        related = Related(self._buffer.span(place, place + 1), "opened here")
+        closer = _CLOSER[opening]
+        return self._buffer.error(
+            Code.UNMATCHED_BRACKET,
+            message,
+            start,
+            end,
+            f"write `{closer}`, or close what was opened in between",
+            related=(related,),
+        )
+
+    def resume_at(self, position: int) -> int:
         """Choose the operators for what is now the innermost bracket; pass on `position`."""
-        brackets = self._brackets
+        brackets = self.brackets
         in_field = bool(brackets) and brackets[-1].type == "FSTRING_OPEN"
         self._operators = self._field_operators if in_field else self._plain_operators
         if len(brackets) > MAX_BRACKETS:
@@ -242,6 +255,17 @@ class _Scanner:
         message = f"'{opening}' was never closed"
         return self._buffer.error(Code.UNFINISHED, message, start, start + 1)
 
+    def give_up_fields(self, text_resume: int) -> int:
+        """Forget all f-strings that are open; return `text_resume`, or the end of the outermost if seen."""
+        quote = self.fstrings.abandon()
+        if quote is None:
+            return text_resume
+        first = next(i for i, found in enumerate(self.brackets) if found.type == "FSTRING_OPEN")
+        del self.brackets[first:]
+        last = len(self._text) if len(quote) == 3 else end_of_line(self._text, text_resume)
+        found = self._text.find(quote, text_resume, last)
+        return last if found < 0 else found + len(quote)
+
     # Strings
 
     def _string(self, value: str, start: int, end: int) -> int:
@@ -249,13 +273,14 @@ class _Scanner:
         quote = value[len(prefix) :]
         self._check_prefix(prefix, start)
         if "f" in prefix or "F" in prefix:
-            return self._resume(self._fstrings.begin(value, quote, start, end))
+            return self.resume_at(self.fstrings.begin(value, quote, start, end))
         body = BODIES[quote].match(self._text, end)
         if body is None:
             message = "this string has no end"
             hint = "text of several lines stands between triple quotes" if len(quote) == 1 else None
-            raise self._fstrings.unclosed(quote) or self._buffer.error(
-                unterminated(quote), message, start + len(prefix), end, hint
+            resume = end_of_line(self._text, end) if len(quote) == 1 else len(self._text)
+            raise self.fstrings.unclosed(quote) or self._buffer.error(
+                unterminated(quote), message, start + len(prefix), end, hint, resume=resume
             )
         literal = self._text[start : body.end()]
         if not prefix and "\\" in literal:
@@ -280,7 +305,7 @@ class _Scanner:
     # Words
 
     def _reserved_word(self, word: str, start: int, end: int) -> int:
-        add, tokens, brackets = self._buffer.add, self._buffer.tokens, self._brackets
+        add, tokens, brackets = self._buffer.add, self._buffer.tokens, self.brackets
         previous = _mark(tokens, 1)
         initial = not tokens or previous == ";" or (previous == ":" and not brackets)
         if self._is_name(word, previous, end):
@@ -311,7 +336,7 @@ class _Scanner:
                 return False
         elif previous == ".":
             return True
-        bracket = self._brackets[-1].value if self._brackets else ""
+        bracket = self.brackets[-1].value if self.brackets else ""
         return names_keyword_argument(self._text, end, bracket, previous) or has_attribute(
             word, self._text, end
         )
@@ -373,7 +398,7 @@ class _Scanner:
     def _operator(self, value: str, start: int, end: int) -> int:
         """Read what the table in use lacks: a mark of a field, `;`, or no operator of Dana's."""
         if value in FIELD_MARKS and self._operators is self._field_operators:
-            return self._resume(self._fstrings.mark(value, start))
+            return self.resume_at(self.fstrings.mark(value, start))
         if value == ";":
             self._import.statement = ""
             self._buffer.add(self._terminals[value], value, start, end)
@@ -382,7 +407,7 @@ class _Scanner:
         raise self._buffer.error(Code.FOREIGN_OPERATOR, message, start, end, hint)
 
     def _comment(self, _value: str, start: int, end: int) -> int:
-        self._fstrings.comment(start, end)
+        self.fstrings.comment(start, end)
         return end
 
     def _backslash(self, _value: str, start: int, end: int) -> int:

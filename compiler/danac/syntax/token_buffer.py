@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lark import Token
 
-from danac.diagnostics import DanaSyntaxError
+from danac.diagnostics import DanaSyntaxError, Fix, Related
 from danac.source import Source, Span
 from danac.syntax.lexical_errors import Code
 
@@ -13,16 +13,18 @@ class TokenBuffer:
     """The tokens found so far, and the line that is being read.
 
     `line` counts from 1, `line_start` is the position of its first character; whoever passes a line
-    end moves both, so that no position is ever counted from the start of the text.
+    end moves both, so that no position is ever counted from the start of the text. `resume` is where
+    reading can go on behind the error that was made last.
     """
 
-    __slots__ = ("line", "line_start", "source", "text", "tokens")
+    __slots__ = ("line", "line_start", "resume", "source", "text", "tokens")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.text
         self.line = 1
         self.line_start = 0
+        self.resume = 0
         self.tokens: list[Token] = []
 
     def token(self, type_: str, value: str, start: int, end: int) -> Token:
@@ -52,12 +54,39 @@ class TokenBuffer:
         self.line_start = start
 
     def error(
-        self, code: Code, message: str, start: int, end: int, hint: str | None = None
+        self,
+        code: Code,
+        message: str,
+        start: int,
+        end: int,
+        hint: str | None = None,
+        *,
+        resume: int | None = None,
+        fix: tuple[str, str] | None = None,
+        related: tuple[Related, ...] = (),
     ) -> DanaSyntaxError:
-        """Return the error that `message` describes, at `start` to `end` of the text."""
-        span = Span(*self._line_and_column(start), *self._line_and_column(end))
-        return DanaSyntaxError(message, self.source, span, code=code.value, hint=hint)
+        """Return the error that `message` describes, at `start` to `end` of the text.
+
+        `resume` is where to read on, `end` if left out. `fix` is a title, and what to write from
+        `start` to `end` in place of what stands there.
+        """
+        self.resume = end if resume is None else resume
+        span = self.span(start, end)
+        made = None if fix is None else Fix.replace(fix[0], span, fix[1])
+        return DanaSyntaxError(
+            message, self.source, span, code=code.value, hint=hint, fix=made, related=related
+        )
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the stretch of the text from `start` to `end` in lines and columns."""
+        return Span(*self._line_and_column(start), *self._line_and_column(end))
 
     def _line_and_column(self, position: int) -> tuple[int, int]:
         line_start = self.text.rfind("\n", 0, position) + 1
         return self.text.count("\n", 0, line_start) + 1, position - line_start + 1
+
+
+def end_of_line(text: str, position: int) -> int:
+    """Return where the line ends that `position` is in: at its line end, or at the end of the text."""
+    found = text.find("\n", position)
+    return len(text) if found < 0 else found

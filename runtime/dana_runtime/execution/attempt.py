@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dana_runtime.execution.settings import Settings, current
+
+if TYPE_CHECKING:
+    from dana_runtime.trace.planned import Planned
 
 Abandon = Callable[[], None]
 
@@ -30,7 +33,8 @@ class Attempt:
 
     __slots__ = (
         *("function", "value", "settings", "name", "thread_name", "context", "depth", "number"),
-        *("index", "started", "result", "error", "_on_end", "_open"),
+        *("index", "started", "result", "error", "trace", "ran", "_on_end", "_open"),
+        *("index", "started", "result", "error", "cost", "_on_end", "_open"),
     )
 
     def __init__(
@@ -61,6 +65,13 @@ class Attempt:
         self.started: float | None = None
         self.result: Any = None
         self.error: BaseException | None = None
+        # Its place in the timeline, where the program is traced. What another process says of it: the
+        # ids of process and thread, and when it has begun and ended, by `time.perf_counter_ns`; 0 for
+        # what is not known.
+        self.trace: Planned | None = None
+        self.ran: tuple[int, int, int, int] | None = None
+        # The seconds that its function took, and how many of them were computing; None if unknown.
+        self.cost: tuple[float, float] | None = None
         self._on_end = on_end
         # Whoever takes what is in here decides the outcome; pop is atomic.
         self._open = [True]

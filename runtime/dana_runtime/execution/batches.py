@@ -11,6 +11,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from dana_runtime.execution import traced
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.block import thread_name
 from dana_runtime.execution.branches import enter
@@ -50,8 +51,9 @@ class Attempts:
         return 2 * self._most
 
     def put(self, index: int, value: Any) -> None:
-        """Keep it until `start`."""
+        """Begin with it if there is a place."""
         self._waiting.append((index, value))
+        self.start()
 
     def start(self) -> None:
         """Start attempts as long as there are inputs and places."""
@@ -78,6 +80,8 @@ class Attempts:
             index=index,
             on_end=job.tell,
         )
+        if (tracer := traced.tracer) is not None:
+            attempt.trace = tracer.attempt(attempt, None)
         self._prepare(attempt, items)
         # First: it may be over before the backend returns.
         self._active[attempt] = (items, group, _nothing)
@@ -97,6 +101,8 @@ class Attempts:
         return self._outcomes(told, items)
 
     def _outcomes(self, attempt: Attempt, items: list[Item]) -> list[Event]:
+        if attempt.trace is not None:
+            attempt.trace.told(attempt, attempt.error)
         return [(items[0][0], attempt.result, attempt.error, _elapsed(attempt))]
 
     def end_overdue(self, now: float) -> float:
@@ -141,7 +147,7 @@ class Attempts:
 class Batches(Attempts):
     """The engine for processes and clusters; `has_log` says that they share this machine's memory."""
 
-    __slots__ = ("_alone", "_has_log", "_logs", "_size")
+    __slots__ = ("_alone", "_has_log", "_logs", "_put_at", "_size")
 
     def __init__(
         self, job: Job, backend: Callable[[Attempt], Abandon], most: int, has_log: bool
@@ -149,9 +155,20 @@ class Batches(Attempts):
         super().__init__(job, backend, most)
         self._has_log = has_log
         self._size = 1.0
+        # When the last input came.
+        self._put_at = 0.0
         self._logs: dict[Attempt, Log] = {}
         # The places of inputs that could not travel in a batch.
         self._alone: set[int] = set()
+
+    def put(self, index: int, value: Any) -> None:
+        """Keep it until there are enough for a batch for each process, or inputs are long in coming."""
+        self._waiting.append((index, value))
+        now = monotonic()
+        enough = 1.0 if self._size < 2 else self._most * self._size
+        if len(self._waiting) >= enough or now - self._put_at > BATCH_SECONDS:
+            self.start()
+        self._put_at = now
 
     def room(self) -> int:
         """Two batches for each process: one that runs and one to go on with."""
@@ -200,6 +217,8 @@ class Batches(Attempts):
             attempt.name = self._job.name(index)
             result, error = frame.outcome(attempt)
             events.append((index, result, error, frame.ended - begun))
+            if attempt.trace is not None:
+                attempt.trace.told_of_input(attempt, index + 1, (begun, frame.ended), error)
             begun = frame.ended
         left = items[len(events) :]
         if attempt.error is not None and left:

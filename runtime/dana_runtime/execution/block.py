@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from dana_runtime.execution.history import History
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Block:
@@ -12,27 +17,36 @@ class Block:
 
     `pipeline` is the name of the pipeline the block stands in, `""` where it has none;
     `filename` is the source file; each branch is (its source text, its line, its column), both
-    counted from 1, columns in characters. Immutable, but for the history of its runs.
+    counted from 1, columns in characters. `purity` has a text for each branch: `"pure"` where that is
+    proved, else why not. Immutable, but for the history of its runs.
     """
 
-    __slots__ = ("branches", "filename", "history", "pipeline", "thread_names")
+    __slots__ = ("branches", "filename", "history", "pipeline", "purity", "thread_names")
 
     pipeline: str
     filename: str
     branches: tuple[tuple[str, int, int], ...]
+    purity: tuple[str, ...]
     # One for each branch, made here because running a branch should not have to.
     thread_names: tuple[str, ...]
     # What its runs so far were like: the one thing about a Block that changes.
     history: History
 
-    def __init__(self, pipeline: str, filename: str, *branches: tuple[str, int, int]) -> None:
+    def __init__(
+        self,
+        pipeline: str,
+        filename: str,
+        *branches: tuple[str, int, int],
+        purity: tuple[str, ...] = (),
+    ) -> None:
         names = tuple(thread_name(pipeline, text) for text, _, _ in branches)
         fields = {
             "pipeline": pipeline,
             "filename": filename,
             "branches": branches,
+            "purity": purity,
             "thread_names": names,
-            "history": History(),
+            "history": History(purity),
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
@@ -45,10 +59,12 @@ class Block:
 
     def __repr__(self) -> str:
         branches = "".join(f", {branch!r}" for branch in self.branches)
-        return f"Block({self.pipeline!r}, {self.filename!r}{branches})"
+        purity = f", purity={self.purity!r}" if self.purity else ""
+        return f"Block({self.pipeline!r}, {self.filename!r}{branches}{purity})"
 
-    def __reduce__(self) -> tuple[type[Block], tuple[object, ...]]:
-        return Block, (self.pipeline, self.filename, *self.branches)
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = partial(Block, purity=self.purity) if self.purity else Block
+        return made, (self.pipeline, self.filename, *self.branches)
 
     def place(self, index: int) -> str:
         """Return where the branch at `index`, counted from 0, stands: `orders.dana:12:31`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextvars import Context, ContextVar
 from functools import partial
 from types import CoroutineType, FunctionType, MethodType
 from typing import Any
 
+from dana_runtime.execution import traced
 from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.block import Block, thread_name
 from dana_runtime.execution.cancellation import Group, current_group
@@ -31,10 +33,20 @@ def run_branch(
     current_layer.set(layer)
     if "decimal" in sys.modules:
         own_decimal_context()
+    if (tracer := traced.tracer) is not None:
+        with tracer.branch(branch, index, block):
+            return _result_of(branch, value, index, block)
     result = branch(value)
     if type(result) is CoroutineType:
         where = callable_text(branch) if block is None else block.name(index)
         return completed(result, where)
+    return result
+
+
+def _result_of(branch: Branch, value: Any, index: int, block: Block | None) -> Any:
+    result = branch(value)
+    if type(result) is CoroutineType:
+        return completed(result, callable_text(branch) if block is None else block.name(index))
     return result
 
 
@@ -49,6 +61,13 @@ def enter(group: Group, layer: Layer | None) -> None:
 
 def completed_value(attempt: Attempt) -> Any:
     """Return what the function of `attempt` gives; to be called in its context."""
+    if attempt.trace is not None:
+        with attempt.trace.begin():
+            return _completed_value(attempt)
+    return _completed_value(attempt)
+
+
+def _completed_value(attempt: Attempt) -> Any:
     result = attempt.function(attempt.value)
     return completed(result, attempt.name) if type(result) is CoroutineType else result
 
@@ -65,9 +84,41 @@ def own_decimal_context() -> None:
     """Give the running context a decimal context of its own; to be called if `decimal` is loaded."""
     # Decimal contexts are changed in place, so a copy of the context variables shares them.
     decimal: Any = sys.modules["decimal"]
-    # Absent while another thread is still importing it.
-    if hasattr(decimal, "localcontext"):
+    variable = _decimal_variable()
+    if variable is not None:
+        known = variable.get(None)
+        # Where there is none, whoever asks for one first gets a fresh one.
+        if known is not None:
+            variable.set(known.copy())
+    elif hasattr(decimal, "localcontext"):
+        # Absent while another thread is still importing it.
         decimal.setcontext(decimal.getcontext().copy())
+
+
+def has_decimal_context(context: Context) -> bool:
+    """Tell whether copies of `context` would share a decimal context."""
+    if "decimal" not in sys.modules:
+        # Where it is loaded later, no branch has the decimal context of another.
+        return False
+    variable = _decimal_variable()
+    return variable is None or variable in context
+
+
+_known_variable: ContextVar[Any] | None = None
+
+
+def _decimal_variable() -> ContextVar[Any] | None:
+    """Return the variable that `decimal` keeps its context in, None where that cannot be known."""
+    global _known_variable
+    if _known_variable is None:
+        get = getattr(sys.modules["decimal"], "getcontext", None)
+        if get is not None:
+            # It has no public name. Here it is the only one.
+            empty = Context()
+            empty.run(get)
+            found = [variable for variable in empty if variable.name == "decimal_context"]
+            _known_variable = found[0] if found else None
+    return _known_variable
 
 
 def name_of(branches: Sequence[Branch], index: int, block: Block | None) -> str:

@@ -46,8 +46,9 @@ class Crew(workers.Job):
         return 2 * self._all
 
     def put(self, index: int, value: Any) -> None:
-        """Let a worker claim it that is looking for one; `start` wakes others."""
+        """Let a worker claim it that is looking for one, or see to it that one comes."""
         self._unclaimed.append((index, value))
+        self.start()
 
     def start(self) -> None:
         """See to it that a worker comes for what is unclaimed."""
@@ -144,9 +145,11 @@ class Crew(workers.Job):
             error = self._timeout_error(index, flight)
             if abandon(flight):
                 self._running.pop(index, None)
-                # Its thread is gone: another one comes in its place.
+                # Its thread is gone: another one comes in its place. Where none can be had, the driver
+                # goes on himself, when he is back.
                 self._tickets.append(0)
-                self.start()
+                if self._unclaimed and not self.untaken:
+                    self._put_out_ticket()
                 self._job.tell((index, None, error, now - flight.started))
         return look_at
 

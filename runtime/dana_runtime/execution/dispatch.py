@@ -22,7 +22,7 @@ from time import monotonic
 from typing import Any
 
 from dana_runtime.errors import BranchCancelled
-from dana_runtime.execution import progress
+from dana_runtime.execution import progress, traced
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.backends import backend_for, loop_backend
 from dana_runtime.execution.block import Block, block_title
@@ -182,6 +182,8 @@ class Dispatch:
             on_end=self.events.put,
         )
         self.groups[attempt] = group
+        if (tracer := traced.tracer) is not None:
+            attempt.trace = tracer.attempt(attempt, block)
         return attempt
 
     def _name(self, index: int) -> str:
@@ -239,6 +241,8 @@ class Dispatch:
             return
         self._forget(attempt)
         error = self._ended(attempt, attempt.error)
+        if attempt.trace is not None:
+            attempt.trace.told(attempt, error)
         if error is None:
             self.results[attempt.index] = attempt.result
             self.unfinished -= 1
@@ -319,6 +323,8 @@ class Dispatch:
                 seconds = total if is_total and total is not None else limit
                 error = self._ended(attempt, timeout_error(attempt.name, seconds))
                 assert error is not None
+                if attempt.trace is not None:
+                    attempt.trace.told(attempt, error)
                 # A process has been ended, and a coroutine cancelled; all else may go on.
                 is_running = (
                     attempt.index not in self.coroutines and attempt.settings.executor != "process"
@@ -336,6 +342,8 @@ class Dispatch:
         for attempt, abandon in self.active.items():
             if attempt.close():
                 abandon()
+                if attempt.trace is not None:
+                    attempt.trace.told(attempt, BranchCancelled())
         for own in self.groups.values():
             own.leave()
         self.active, self.groups = {}, {}

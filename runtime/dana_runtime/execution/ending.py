@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dana_runtime.execution import abandonment, lookout, workers
+from dana_runtime.execution import abandonment, lookout, timekeeper, workers
 from dana_runtime.execution.cancellation import current_group, outermost
 
 # Modules that have a function `shutdown(wait, cancel)` of their own, where they have been loaded.
@@ -25,6 +25,7 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
         for group in outermost.copy():
             group.cancel()
     lookout.dismiss()
+    timekeeper.dismiss()
     threads = workers.shut_down()
     for name in _BACKENDS:
         module = sys.modules.get(f"dana_runtime.execution.{name}")

@@ -1,10 +1,12 @@
 """A parallel block, from its branches and their one input to the results in branch order.
 
-    fan_out ─► settings, checks ─┬─► inline                                     ─┬─► results
-                                 ├─► run: plain functions on threads            ─┤
-                                 └─► dispatch: policies, coroutines, processes ─┴─► first failure
-
-Branches run in copies of the caller's context, wherever they run.
+    fan_out ─┬─► quick: tiny branches                                                 ─┬─► results
+             └─► settings, checks ─┬─► inline                                         ─┤
+                                   ├─► claim: tiny branches in branches               ─┤
+                                   ├─► run: plain functions on threads                ─┤
+                                   └─► dispatch, automatic: policies, coroutines,     ─┴─► first failure
+                                       processes
+Branches run in copies of the caller's context, wherever they run, unless they could not tell.
 """
 
 from __future__ import annotations
@@ -13,16 +15,17 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, overload
 
-from dana_runtime.execution import stages
+from dana_runtime.execution import stages, traced
 from dana_runtime.execution.abandonment import Flight, shield, unshield
+from dana_runtime.execution.automatic import Automatic, prepared
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
 from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.captures import Captured, captured
-from dana_runtime.execution.claim import Tiny, claimed
+from dana_runtime.execution.claim import claimed
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
-from dana_runtime.execution.history import ENOUGH, history_of
+from dana_runtime.execution.history import History, history_of
 from dana_runtime.execution.inline import is_covered, run_inline
 from dana_runtime.execution.outcomes import (
     Failure,
@@ -31,6 +34,8 @@ from dana_runtime.execution.outcomes import (
     precedence,
     short_of_results,
 )
+from dana_runtime.execution.plain import is_plain as is_plain_value
+from dana_runtime.execution.quick import run_quickly
 from dana_runtime.execution.run import Run
 from dana_runtime.execution.settings import Policy, Settings, current
 from dana_runtime.execution.stages import BranchWithPolicy
@@ -88,7 +93,7 @@ def fan_out(
     that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
     cancelled.
     """
-    results, error = _in_parallel(branches, value, block, policy)
+    results, error = _outcome(branches, value, block, policy)
     if error is None:
         if not is_capturing:
             results = _results_of(results)
@@ -105,6 +110,26 @@ def fan_out(
         del error, context
 
 
+def _outcome(
+    branches: Sequence[Branch] | dict[str, Branch],
+    value: Any,
+    block: Block | None,
+    policy: Policy | None,
+) -> tuple[list[Any], BaseException | None]:
+    """Run a block; return its results in branch order, and the failure that ends it, if any."""
+    if isinstance(branches, dict):
+        functions, keys = tuple(branches.values()), tuple(branches)
+    else:
+        functions, keys = tuple(branches), None
+    if traced.tracer is not None:
+        return _traced(branches, functions, value, block, policy, keys)
+    if block is not None and block.history.is_quick:
+        outcome = run_quickly(functions, value, block, policy)
+        if outcome is not None:
+            return outcome
+    return _in_parallel(functions, value, block, policy, keys)
+
+
 def run_in_order(
     branches: Sequence[Branch],
     value: Any,
@@ -117,7 +142,8 @@ def run_in_order(
     same errors are raised. Where a timeout is set, or an executor asked for, each branch runs as
     `run_stage` says, in its turn.
     """
-    return _results_of(_run_in_order(branches, value, block, policy))
+    run = _run_in_order if traced.tracer is None else _traced_in_order
+    return _results_of(run(branches, value, block, policy))
 
 
 def _run_in_order(
@@ -133,7 +159,10 @@ def _run_in_order(
         if type(branch) is BranchWithPolicy:
             function, own = branch.function, settings.with_policy(branch.policy)
         name = name_of(branches, index, block)
-        result = stages.run_or_substitute(value, function, name, own)
+        run = stages.run_or_substitute
+        if (tracer := traced.tracer) is not None:
+            run = tracer.in_order(run, function, index, block)
+        result = run(value, function, name, own)
         results.append(result)
         if type(result) is Failure:
             dispensable -= 1
@@ -167,22 +196,47 @@ def run_in_order_capturing(
     policy: Policy | None = None,
 ) -> Captured:
     """Like `run_in_order`, for branches that return pairs (result, dict of captures)."""
-    return captured(_run_in_order(branches, value, block, policy))
+    run = _run_in_order if traced.tracer is None else _traced_in_order
+    return captured(run(branches, value, block, policy))
 
 
-def _in_parallel(
+def _traced(
     branches: Sequence[Branch] | dict[str, Branch],
+    functions: tuple[Branch, ...],
     value: Any,
     block: Block | None,
     policy: Policy | None,
+    keys: tuple[str, ...] | None,
 ) -> tuple[list[Any], BaseException | None]:
-    """Run a block; return its results in branch order, and the failure that ends it, if any."""
-    if isinstance(branches, dict):
-        functions = tuple(branches.values())
-        is_plain = _check(functions, value, block, tuple(branches))
-    else:
-        functions = tuple(branches)
-        is_plain = _check(functions, value, block)
+    """The same as `_in_parallel`, with a span of the timeline."""
+    tracer = traced.tracer
+    if tracer is None:
+        return _in_parallel(functions, value, block, policy, keys)
+    with tracer.block(branches, block) as span:
+        results, error = _in_parallel(functions, value, block, policy, keys)
+        span.end(error)
+    return results, error
+
+
+def _traced_in_order(
+    branches: Sequence[Branch], value: Any, block: Block | None, policy: Policy | None
+) -> list[Any]:
+    tracer = traced.tracer
+    if tracer is None:
+        return _run_in_order(branches, value, block, policy)
+    with tracer.block(branches, block, "[]"):
+        return _run_in_order(branches, value, block, policy)
+
+
+def _in_parallel(
+    functions: tuple[Branch, ...],
+    value: Any,
+    block: Block | None,
+    policy: Policy | None,
+    keys: tuple[str, ...] | None,
+) -> tuple[list[Any], BaseException | None]:
+    """The same for a block that is not known to be bare."""
+    is_plain = _check(functions, value, block, keys)
     settings = current().with_policy(policy)
     group = Group(current_group.get())
     outer = None if group.parent is None else shield()
@@ -222,14 +276,17 @@ def _run(
     depth, executor = group.depth, settings.executor
     history = block.history if block is not None else history_of(branches)
     if (
-        history.streak >= ENOUGH
+        history.is_claimed
         and is_plain
         and settings.is_claimable
         and depth < settings.max_depth
         and len(branches) > 1
         and not is_debugging()
     ):
-        outcome = claimed(Tiny(branches, value, block, settings, group, history, outer))
+        pure = history.plain_calls
+        if pure and not is_plain_value(value):
+            pure = ()
+        outcome = claimed(branches, value, block, settings, group, history, outer, pure)
         if outcome is not None:
             return outcome
     if not isinstance(executor, str) and depth > 0:
@@ -238,12 +295,17 @@ def _run(
     if not branches or is_debugging():
         of_branch, at_least = _settings_of(branches, settings), settings.at_least
         return run_inline(branches, value, block, of_branch, group, outer, at_least=at_least)
-    if not is_plain or settings.is_tolerant or executor not in ("auto", "thread", "inline"):
-        return _dispatched(branches, value, block, settings, group, outer)
+    inline: tuple[int, ...] = ()
+    moved: frozenset[int] = frozenset()
+    if executor == "auto":
+        inline, moved = prepared(history, branches, value, block, settings, depth, is_plain)
+    is_simple = is_plain and not settings.is_tolerant and not moved
+    if not is_simple or executor not in ("auto", "thread", "inline"):
+        return _dispatched(branches, value, block, settings, group, outer, history, inline, moved)
     tickets, is_timed = _tickets(len(branches), settings, executor, depth, outer)
     if not tickets:
         return run_inline(branches, value, block, lambda index: settings, group, outer, is_timed)
-    run = Run(branches, value, block, settings, group, history, tickets, outer)
+    run = Run(branches, value, block, settings, group, history, tickets, outer, inline)
     try:
         if tickets > 1 and history.is_tiny():
             run.on_one_worker_first()
@@ -280,6 +342,9 @@ def _dispatched(
     settings: Settings,
     group: Group,
     outer: Flight | None,
+    history: History,
+    inline: tuple[int, ...],
+    moved: frozenset[int],
 ) -> Outcome:
     of_branch = _settings_of(branches, settings)
     all_settings = [of_branch(index) for index in range(len(branches))]
@@ -293,8 +358,11 @@ def _dispatched(
         at_least = settings.at_least
         return run_inline(functions, value, block, of_branch, group, outer, is_deep, at_least)
     workers = 1 if is_deep else settings.max_workers
-    own = all_settings.__getitem__
-    return Dispatch(functions, value, block, own, workers, group, at_least=settings.at_least).run()
+    own, at_least = all_settings.__getitem__, settings.at_least
+    if settings.executor == "auto" and not is_deep:
+        auto = Automatic(functions, value, block, own, workers, group, at_least, history)
+        return auto.choosing(moved, inline)
+    return Dispatch(functions, value, block, own, workers, group, at_least=at_least).run()
 
 
 def _settings_of(branches: tuple[Branch, ...], settings: Settings) -> Callable[[int], Settings]:

@@ -16,13 +16,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
-from types import CoroutineType
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from dana_runtime.errors import WorkerDied
 from dana_runtime.execution.attempt import Attempt
+from dana_runtime.execution.branches import completed_value
 from dana_runtime.execution.processes import missing_extra, nothing
 
 # This process, and no other one: also not a child that was forked.
@@ -55,7 +56,7 @@ def _has_mark(mark: str) -> bool:
 
 def _after_asking(attempt: Attempt, executor: Executor) -> Callable[[], None]:
     """Start `attempt` once it is known whether workers of `executor` share our memory."""
-    # The abandoning of the attempt itself, once there is one.
+    # The abandoning of the attempt itself, once there is one: whoever takes it out calls it.
     abandons: list[Callable[[], None]] = []
     asked = executor.submit(_has_mark, _mark)
 
@@ -67,11 +68,17 @@ def _after_asking(attempt: Attempt, executor: Executor) -> Callable[[], None]:
         else:
             if not attempt.is_over():
                 abandons.append(start(attempt))
+                # It may have been abandoned in the meantime, by who found nothing to call.
+                if attempt.is_over():
+                    abandon_attempt()
+
+    def abandon_attempt() -> None:
+        with suppress(IndexError):
+            abandons.pop()()
 
     def abandon() -> None:
         asked.cancel()
-        for abandon_attempt in abandons:
-            abandon_attempt()
+        abandon_attempt()
 
     asked.add_done_callback(answered)
     return abandon
@@ -112,21 +119,11 @@ def _run(attempt: Attempt) -> None:
         return
     attempt.begin()
     try:
-        result = attempt.context.run(_called, attempt)
+        result = attempt.context.run(completed_value, attempt)
     except BaseException as error:
         attempt.fail(error)
     else:
         attempt.finish(result)
-
-
-def _called(attempt: Attempt) -> Any:
-    result = attempt.function(attempt.value)
-    if type(result) is CoroutineType:
-        # Imported late: most programs never load asyncio.
-        from dana_runtime.awaiting import completed
-
-        return completed(result, attempt.name)
-    return result
 
 
 def _lost(attempt: Attempt, future: Future[Any]) -> bool:

@@ -17,6 +17,7 @@ from contextvars import Context, ContextVar
 from types import CoroutineType
 from typing import Any, Protocol
 
+from dana_runtime.execution import traced
 from dana_runtime.logs import log
 from dana_runtime.tracebacks import without_runtime_frames
 
@@ -181,6 +182,8 @@ async def _outcome_of(running: Running) -> None:
     attempt, host = running.attempt, running.host
     assert host is not None
     nesting.set(host.depth + 1)
+    tracer = traced.tracer
+    span = None if tracer is None else tracer.task(attempt)
     try:
         try:
             attempt.begin()
@@ -191,9 +194,13 @@ async def _outcome_of(running: Running) -> None:
             host.running.discard(running)
     except BaseException as error:
         BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
+        if span is not None:
+            span.end(error)
         if not host.is_mute:
             attempt.fail(error)
     else:
+        if span is not None:
+            span.end()
         if not host.is_mute:
             attempt.finish(result)
 

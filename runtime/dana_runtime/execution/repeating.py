@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import monotonic, sleep
 
+from dana_runtime.execution import traced
 from dana_runtime.execution.cancellation import entered_group
 from dana_runtime.faults.retry import note_of_attempts
 from dana_runtime.tracebacks import add_note_once
@@ -43,6 +45,9 @@ def repeated(
 
     `wait` sleeps for some seconds. Raises BranchCancelled while it waits in a cancelled branch.
     """
+    if (tracer := traced.tracer) is not None and tries.retry is not None:
+        call = run if watch is None else partial(watched, run, watch)
+        run, watch = tracer.attempts(call, tries), None
     while True:
         tries.begin(now())
         try:

@@ -24,22 +24,26 @@ from contextvars import Context, copy_context
 from functools import partial
 from operator import itemgetter
 from threading import Lock, Thread, get_ident, main_thread
-from time import monotonic
+from time import monotonic, thread_time
+from types import CoroutineType
 from typing import Any
 
 from dana_runtime.errors import BranchCancelled
-from dana_runtime.execution import progress
+from dana_runtime.execution import progress, traced
 from dana_runtime.execution.abandonment import Flight, abandon, flights, land
 from dana_runtime.execution.block import Block, block_title
 from dana_runtime.execution.branches import (
     Branch,
+    completed,
+    has_decimal_context,
     name_of,
     note_of,
+    own_decimal_context,
     run_branch,
     thread_name_of,
 )
-from dana_runtime.execution.cancellation import Group
-from dana_runtime.execution.history import TINY_SECONDS, History
+from dana_runtime.execution.cancellation import Group, current_group
+from dana_runtime.execution.history import History
 from dana_runtime.execution.inline import in_time_of
 from dana_runtime.execution.outcomes import Failure, Outcome, ends_block, timeout_error
 from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
@@ -65,6 +69,9 @@ def _no_yield() -> None:
     """Where the system has none."""
 
 
+_set_group = current_group.set
+_set_layer = current_layer.set
+
 _yield = getattr(os, "sched_yield", _no_yield)
 
 
@@ -75,11 +82,12 @@ class Run(Job):
         "block",
         "branches",
         "context",
+        "cpus",
         "failures",
         "group",
         "history",
+        "inline",
         "is_partial",
-        "is_slow",
         "latch",
         "layer",
         "outer",
@@ -87,6 +95,7 @@ class Run(Job):
         "running",
         "settings",
         "tickets",
+        "times",
         "unclaimed",
         "unfinished",
         "value",
@@ -102,6 +111,7 @@ class Run(Job):
         history: History,
         tickets: int,
         outer: Flight | None = None,
+        inline: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         count = len(branches)
@@ -113,16 +123,22 @@ class Run(Job):
         self.history = history
         # The branch that the caller itself is in.
         self.outer = outer
+        # What all branches have in common; each runs in a copy.
         self.context: Context = copy_context()
+        self.context.run(_set_group, group)
         self.layer = current_layer.get()
         self.results: list[Any] = [None] * count
         # None once the block is over: a branch that fails later fails for nobody.
         self.failures: list[tuple[int, BaseException]] | None = []
         self.is_partial = settings.on_error == "partial"
-        self.is_slow = False
+        # Branches that the caller calls plainly while others run.
+        self.inline = inline
+        # The seconds that each branch took, and how many of them were computing, if that is wanted.
+        self.times: list[float | None] = [None] * count
+        self.cpus: list[float | None] | None = [None] * count if history.wants_cpu() else None
         # Lists serve as counters: pop is atomic, on free-threaded builds too.
         self.tickets = [0] * tickets
-        self.unclaimed = list(range(count - 1, -1, -1))
+        self.unclaimed = [index for index in range(count - 1, -1, -1) if index not in inline]
         self.unfinished = list(range(count))
         # The branches on workers, for as long as they may still be in time.
         self.running: dict[int, Flight] = {}
@@ -134,10 +150,31 @@ class Run(Job):
 
     def on_workers(self) -> None:
         """Let workers run the branches, and wait for them."""
+        begun = monotonic()
         if not (self.tickets and self.put_out_ticket()):
             self.work(None)
+        if self.inline:
+            self._call_inline()
         self._wait()
-        self.history.add(not self.is_slow)
+        self.history.add(self.times, self.cpus, monotonic() - begun)
+
+    def _call_inline(self) -> None:
+        for index in self.inline:
+            begun = monotonic()
+            try:
+                self.results[index] = self.branches[index](self.value)
+            except RecursionError:
+                # On a thread there is more room; and to call a pure branch twice does no harm.
+                self.unclaimed.append(index)
+                self.tickets.append(0)
+                if not self.put_out_ticket():
+                    self.work(None)
+                continue
+            except BaseException as error:
+                if not self._failed(index, error, monotonic() - begun):
+                    return
+            self.times[index] = monotonic() - begun
+            self._finished()
 
     def on_one_worker_first(self) -> None:
         """The same for a tiny block: all but one ticket are put out only if it is not over at once."""
@@ -147,12 +184,11 @@ class Run(Job):
         if self._is_over_soon():
             self._check_cancelled()
         else:
-            self.is_slow = True
             tickets.pop()
             self.tickets = tickets
             self.help()
             self._wait()
-        self.history.add(not self.is_slow)
+        self.history.add(self.times, self.cpus)
 
     def _is_over_soon(self) -> bool:
         """Wait a little; tell whether the last result or the first failure has come."""
@@ -283,6 +319,8 @@ class Run(Job):
         unclaimed, layer, block, group = self.unclaimed, self.layer, self.block, self.group
         running, is_partial, limit = self.running, self.is_partial, self.settings.limit
         unfinished, own_group = self.unfinished, group
+        has_decimal = has_decimal_context(context)
+        times, cpus = self.times, self.cpus
         ident = get_ident()
         while unclaimed:
             try:
@@ -290,31 +328,45 @@ class Run(Job):
             except IndexError:
                 break
             flight = None
-            begun = 0.0
+            begun = computing = 0.0
             try:
+                # What `run_branch` does, in fewer steps: it would be a good part of a tiny branch.
+                own: Any = context.copy()
                 if is_partial:
                     own_group = group.of_branch()
                     own_group.enter()
+                    own.run(_set_group, own_group)
                 elif group.cancelled:
                     raise BranchCancelled
                 if unclaimed and self.tickets and not self.untaken:
                     self.put_out_ticket()
                 branch = branches[index]
                 thread.name = thread_name_of(branch, index, block)
+                own_layer = Layer(layer, block, index)
+                own.run(_set_layer, own_layer)
+                if has_decimal:
+                    own.run(own_decimal_context)
+                if cpus is not None:
+                    computing = thread_time()
                 begun = monotonic()
                 flight = flights[ident] = running[index] = Flight(thread, own_group, limit, begun)
-                result = context.copy().run(
-                    run_branch, branch, value, own_group, Layer(layer, block, index), index, block
-                )
+                if traced.tracer is None:
+                    result = own.run(branch, value)
+                else:
+                    result = own.run(run_branch, branch, value, own_group, own_layer, index, block)
+                if type(result) is CoroutineType:
+                    result = own.run(completed, result, name_of(branches, index, block))
                 if not land(flight):
                     return True
+                # Freed here, where the next one is made: its memory is in the caches of this core.
+                del running[index]
                 results[index] = result
-                if monotonic() - begun > TINY_SECONDS:
-                    self.is_slow = True
+                times[index] = monotonic() - begun
+                if cpus is not None:
+                    cpus[index] = thread_time() - computing
             except BaseException as error:
                 if flight is not None and not land(flight):
                     return True
-                self.is_slow = True
                 if not self._failed(index, error, monotonic() - begun if begun else 0.0):
                     break
             finally:
@@ -346,7 +398,6 @@ class Run(Job):
                 run = partial(context.run, run_branch, *arguments)
                 self.results[index] = run() if outer is None else in_time_of(outer, run, str, None)
             except BaseException as error:
-                self.is_slow = True
                 if not self._failed(index, error, monotonic() - begun):
                     return
             finally:

@@ -170,6 +170,7 @@ CHECKS: dict[str, Callable[[str, object], Any]] = {
     "fallback": check_anything,
     "profile": check_profile,
     "progress": check_flag,
+    "pure": check_flag,
 }
 
 

@@ -59,7 +59,8 @@ class Settings:
     Retry says of those, where `retries` is a number. `at_least`: results without which a block fails;
     None is no such number. `fallback`: what stands for the result of what failed, or a function that
     makes it of the Failure; NO_FALLBACK for none. `profile`: the file that keeps what was learned,
-    True for the usual one, None for none. `progress`: a terminal shows how far a long block is.
+    True for the usual one, None for none. `progress`: a terminal shows how far a long block is. `pure`: branches
+    have no effects and wait for nothing, so that `"auto"` may run them anywhere.
 
     `explicit` are the names of those that somebody has set; `limit` is the smaller one of the two
     times, and `is_bound` says that somebody has set it: then the branch needs a worker. `retry` is what
@@ -73,7 +74,7 @@ class Settings:
         *("on_error", "scheduler", "idempotent", "progress", "explicit", "limit", "is_bound"),
         "is_claimable",
         *("retries", "backoff", "max_backoff", "jitter", "retry_on", "at_least", "fallback"),
-        *("profile", "retry", "is_tolerant"),
+        *("profile", "retry", "is_tolerant", "pure"),
     )
 
     max_workers: int
@@ -96,6 +97,7 @@ class Settings:
     retry: Retry | None
     is_tolerant: bool
     progress: bool
+    pure: bool
     explicit: frozenset[str]
     limit: float | None
     is_bound: bool
@@ -193,6 +195,7 @@ _DEFAULTS: dict[str, Any] = {
     "fallback": NO_FALLBACK,
     "profile": None,
     "progress": True,
+    "pure": False,
 }
 
 

@@ -12,6 +12,7 @@ from types import CoroutineType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution import traced
 from dana_runtime.execution.abandonment import shield, unshield
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.branches import Branch, completed
@@ -98,7 +99,11 @@ def run_alone(
     value: Any, stage: Branch, where: str, settings: Settings, watch: Watch | None = None
 ) -> Any:
     """The same under given settings, for what is known to be callable; `watch` learns of each attempt."""
-    result = run_or_substitute(value, stage, where, settings, watch)
+    if (tracer := traced.tracer) is None:
+        result = run_or_substitute(value, stage, where, settings, watch)
+    else:
+        with tracer.stage(where, stage):
+            result = run_or_substitute(value, stage, where, settings, watch)
     return result.value if type(result) is Substitute else result
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from dana_runtime.execution import abandonment, workers
 from dana_runtime.execution.cancellation import outermost
+from dana_runtime.execution.records import records
 
 
 def stats() -> dict[str, Any]:
@@ -15,7 +16,8 @@ def stats() -> dict[str, Any]:
     `blocks`: outermost blocks that run now. `threads`: threads for branches, `idle` ones among them.
     `abandoned`: branches on threads whose time was up, since the start; `stuck`: those of them that
     still run. `functions`: for each function with `@poet` that has been called, by its module and
-    name, what `Perceived.figures` says of it.
+    name, what `Perceived.figures` says of it. `choices`: for each block that has run under `"auto"`, what
+    `records` says of it.
     """
     threads, idle = workers.count()
     abandoned, stuck = abandonment.counts()
@@ -28,4 +30,5 @@ def stats() -> dict[str, Any]:
         "abandoned": abandoned,
         "stuck": stuck,
         "functions": functions,
+        "choices": records(),
     }

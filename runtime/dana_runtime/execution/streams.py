@@ -5,7 +5,9 @@
 
 What is here waits for nothing: who drives a stream, a plain iterator (`many`) or an asynchronous
 one (`amany`), reads the inputs and waits for the events. Engines run the function: `crew` in
-threads, `batches` on backends, and `Inline` where it stands.
+threads, `batches` on backends, and `Inline` where it stands. While the driver is elsewhere, the
+`timekeeper` sees to it that branches end in time; the lock of a stream says who of the two is at the
+engine.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from math import inf
+from threading import RLock
 from time import monotonic
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution import timekeeper, traced
 from dana_runtime.execution.branches import Branch, run_branch
 from dana_runtime.execution.cancellation import Group
 from dana_runtime.execution.outcomes import Failure, ends_block
@@ -25,14 +30,20 @@ from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 from dana_runtime.wording import callable_text
 
+if TYPE_CHECKING:
+    from dana_runtime.trace.spans import Span
+
 # The place of an input, counted from 0, its result or its error, and the seconds that it took.
 Event = tuple[int, Any, BaseException | None, float]
+
+# When the timekeeper comes again to a stream whose driver is at the engine.
+_AGAIN_SECONDS = 0.02
 
 
 class Job:
     """What all inputs of one stream have in common."""
 
-    __slots__ = ("context", "function", "group", "layer", "settings", "tell", "text")
+    __slots__ = ("context", "function", "group", "layer", "settings", "tell", "text", "trace")
 
     def __init__(
         self,
@@ -50,6 +61,8 @@ class Job:
         # Takes an event, from any thread.
         self.tell = tell
         self.text = callable_text(function)
+        # Its span, where the program is traced.
+        self.trace: Span | None = None
 
     def name(self, index: int) -> str:
         """Return the name of an input's branch in notes and errors."""
@@ -57,13 +70,13 @@ class Job:
 
 
 class Engine(Protocol):
-    """What runs the function of a stream. All but its telling is called by the stream's driver only."""
+    """What runs the function of a stream. All but its telling is called under the stream's lock."""
 
     def room(self) -> int:
         """Return how many inputs should be in flight."""
 
     def put(self, index: int, value: Any) -> None:
-        """Take an input."""
+        """Take an input, and begin with it unless it should wait for others; the next may be long in coming."""
 
     def start(self) -> None:
         """Begin with what can begin: no more inputs come before the driver waits."""
@@ -85,7 +98,8 @@ class Stream:
     """The state of one run over many inputs."""
 
     __slots__ = (
-        *("engine", "failed", "given", "is_ordered", "is_stopped", "job", "limit", "read", "ready"),
+        *("engine", "failed", "given", "is_ordered", "is_over", "is_stopped", "job", "limit"),
+        *("lock", "look_at", "read", "ready"),
     )
 
     def __init__(self, job: Job, engine: Engine, is_ordered: bool, limit: int | None) -> None:
@@ -98,9 +112,27 @@ class Stream:
         self.given = 0
         # How many Failures there have been.
         self.failed = 0
+        # No more inputs are wanted; nothing at all is.
         self.is_stopped = False
+        self.is_over = False
+        # A finalizer may close the stream in the thread that is at its engine.
+        self.lock = RLock()
+        self.look_at = inf
         # By place, or in a queue, in which places are no matter.
         self.ready: dict[int, tuple[Any, BaseException | None]] = {}
+
+    def begin(self, wake: Callable[[], object]) -> None:
+        """Become a block that is running; `wake` wakes the driver.
+
+        Raises BranchCancelled in a cancelled branch.
+        """
+        group = self.job.group
+        group.wake = wake
+        group.enter()
+        limit = self.job.settings.limit
+        if limit is not None and type(self.engine) is not Inline:
+            self.look_at = monotonic() + limit
+            timekeeper.watch(self)
 
     def has_room(self) -> bool:
         """Tell whether one more input may be read."""
@@ -109,19 +141,37 @@ class Stream:
 
     def put(self, value: Any) -> None:
         """Take the next input."""
-        index = self.read
-        self.read += 1
-        self.engine.put(index, value)
+        with self.lock:
+            index = self.read
+            self.read += 1
+            if index == 0 and (tracer := traced.tracer) is not None:
+                self.job.trace = tracer.map(self.job)
+            self.engine.put(index, value)
+
+    def start(self) -> None:
+        """Begin with what can begin: no more inputs come before the driver waits."""
+        with self.lock:
+            self.engine.start()
+
+    def look(self, now: float) -> float:
+        """End what has run for too long; return when to look again. Any thread; waits for nobody."""
+        if not self.lock.acquire(blocking=False):
+            return now + _AGAIN_SECONDS
+        try:
+            return inf if self.is_over else self.engine.end_overdue(now)
+        finally:
+            self.lock.release()
 
     def take(self, told: Any) -> None:
         """Take in what an engine has told; raise BranchCancelled if somebody further out ends it all."""
         if type(told) is tuple:
             self._take(told)
         elif told is not None:
-            for event in self.engine.events(told):
-                self._take(event)
-            # After that: a failure stops what comes after it.
-            self.engine.start()
+            with self.lock:
+                for event in self.engine.events(told):
+                    self._take(event)
+                # After that: a failure stops what comes after it.
+                self.engine.start()
         elif self.job.group.is_cancelled():
             raise BranchCancelled
 
@@ -136,7 +186,8 @@ class Stream:
                 result, error = Failure(error, job.name(index), 1, elapsed), None
             else:
                 self.is_stopped = True
-                self.engine.stop(index)
+                with self.lock:
+                    self.engine.stop(index)
                 if isinstance(error, (StopIteration, StopAsyncIteration)):
                     # As in generators: it would look like the end of the results.
                     ended = RuntimeError(f"{job.name(index)} raised {type(error).__name__}")
@@ -161,13 +212,17 @@ class Stream:
 
     def close(self) -> None:
         """Cancel what runs."""
-        self.is_stopped = True
+        timekeeper.unwatch(self)
+        self.is_stopped = self.is_over = True
         group = self.job.group
         group.wake = None
         group.cancel()
-        self.engine.close()
+        with self.lock:
+            self.engine.close()
         group.leave()
         self.ready = {}
+        if self.job.trace is not None:
+            self.job.trace.end()
 
 
 class Inline:

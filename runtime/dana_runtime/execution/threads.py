@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Thread
+from time import perf_counter, thread_time
 
 from dana_runtime.execution import abandonment
 from dana_runtime.execution.abandonment import Flight
@@ -46,7 +47,11 @@ class _AttemptJob(Job):
             if attempt.is_over():
                 return flight is not None and not abandonment.land(flight)
             attempt.begin()
-            result = attempt.context.run(completed_value, attempt)
+            begun, computing = perf_counter(), thread_time()
+            try:
+                result = attempt.context.run(completed_value, attempt)
+            finally:
+                attempt.cost = perf_counter() - begun, thread_time() - computing
             if flight is not None and not abandonment.land(flight):
                 return True
         except BaseException as error:

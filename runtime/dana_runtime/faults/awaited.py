@@ -10,6 +10,7 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
 from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution import traced
 from dana_runtime.execution.cancellation import entered_group
 from dana_runtime.execution.outcomes import Failure, ends_block, fallback_for, timeout_error
 from dana_runtime.execution.settings import NO_FALLBACK, Settings, current
@@ -67,7 +68,12 @@ async def _repeated(call: Call, settings: Settings, watch: Watch, tries: Tries) 
     while True:
         tries.begin(monotonic())
         try:
-            return await _attempt(call, tries.limit(settings.timeout, monotonic()), watch)
+            limit = tries.limit(settings.timeout, monotonic())
+            tracer = traced.tracer
+            if tracer is None or tries.retry is None:
+                return await _attempt(call, limit, watch)
+            with tracer.awaited_attempt(watch.operated.name, tries.number):
+                return await _attempt(call, limit, watch)
         except Exception as error:
             delay = tries.delay_after(error, monotonic())
             if delay is None:

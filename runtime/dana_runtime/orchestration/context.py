@@ -86,27 +86,33 @@ class LocalNames(_Names):
     """Local names that may not be bound yet: name → a function that reads it.
 
     `lambda: LocalNames({"a": lambda: a, "b": lambda: b})` is a local table of two variables.
-    Iterating over it gives the bound ones. `outer` gives the names around these, which they hide.
+    Iterating over it gives the bound ones. `outer` gives the names around these, which they hide;
+    None in the place of a function hides a name and gives nothing for it.
     """
 
     __slots__ = ("_outer", "_readers")
 
     def __init__(
-        self, readers: Mapping[str, Callable[[], object]], outer: LocalTable | None = None
+        self, readers: Mapping[str, Callable[[], object] | None], outer: LocalTable | None = None
     ) -> None:
         self._readers = readers
         self._outer = outer
 
-    def __getitem__(self, name: str) -> object:
-        reader = self._readers.get(name)
-        if reader is None:
-            if self._outer is None:
-                raise KeyError(name)
-            return self._outer()[name]
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a name, `default` if it has none."""
+        reader = self._readers.get(name, ABSENT)
+        if reader is ABSENT:
+            return default if self._outer is None else self._outer().get(name, default)
         try:
-            return reader()
+            return default if reader is None else reader()
         except NameError:
-            raise KeyError(name) from None
+            return default
+
+    def __getitem__(self, name: str) -> object:
+        value = self.get(name, ABSENT)
+        if value is ABSENT:
+            raise KeyError(name)
+        return value
 
     def __iter__(self) -> Iterator[str]:
         yield from (name for name in self._readers if name in self)

@@ -10,6 +10,7 @@ Classes, functions and modules are no records, although they have a `__dict__`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from keyword import iskeyword
 from operator import attrgetter, itemgetter
 from types import (
     BuiltinFunctionType,
@@ -63,6 +64,17 @@ class Fields:
 
         return get
 
+    def text(self, name: str) -> str | None:
+        """Return Python's text that reads the field of a `value`, if there is a plain one.
+
+        It raises KeyError or AttributeError where there is no such field.
+        """
+        return None
+
+    def text_of_absence(self, name: str) -> str | None:
+        """Return the text of the test that a `value` lacks a field; `""` where no value has it."""
+        return None
+
 
 class _Keys(Fields):
     """The keys of a mapping."""
@@ -85,6 +97,12 @@ class _DictKeys(_Keys):
     def getter(self, names: tuple[str, ...]) -> Getter:
         return _tuple_of(itemgetter, names)
 
+    def text(self, name: str) -> str | None:
+        return f"value[{name!r}]"
+
+    def text_of_absence(self, name: str) -> str | None:
+        return f"{name!r} not in value"
+
 
 class _Declared(Fields):
     """The fields that the class declares, as attributes."""
@@ -106,6 +124,13 @@ class _Declared(Fields):
         if self._quick and set(names) <= set(self._declared):
             return _tuple_of(attrgetter, names)
         return super().getter(names)
+
+    def text(self, name: str) -> str | None:
+        is_plain = self._quick and name in self._declared and is_plain_name(name)
+        return f"value.{name}" if is_plain else None
+
+    def text_of_absence(self, name: str) -> str | None:
+        return None if name in self._declared else ""
 
 
 class _Attributes(_Declared):
@@ -130,6 +155,16 @@ class _Attributes(_Declared):
             return lambda value: get(value.__dict__)
         return Fields.getter(self, names)
 
+    def text(self, name: str) -> str | None:
+        if self._quick and name not in self._declared:
+            return f"value.__dict__[{name!r}]"
+        return None
+
+    def text_of_absence(self, name: str) -> str | None:
+        if self._quick and name not in self._declared:
+            return f"{name!r} not in value.__dict__"
+        return None
+
 
 _keys, _dict_keys = _Keys(), _DictKeys()
 
@@ -153,6 +188,11 @@ def fields_of(kind: type) -> Fields | None:
     if kind.__dictoffset__:
         return _Attributes(slots, isinstance(from_class(kind, "__dict__"), _OWN_DICT))
     return _Declared(slots, not hasattr(kind, "__getattr__")) if slots else None
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether Python's grammar takes a name as an attribute or keyword argument."""
+    return name.isidentifier() and not iskeyword(name)
 
 
 def from_class(kind: type, name: str) -> Any:

@@ -34,16 +34,19 @@ class Shape:
         self._value: Any = ABSENT
 
     @classmethod
-    def of(cls, value: Any, is_block_result: bool = False) -> Shape:
-        """Return the shape of a value; a list has items only as the result of a block."""
+    def of(
+        cls, value: Any, is_block_result: bool = False, fields: Collection[str] | None = None
+    ) -> Shape:
+        """Return the shape of a value; a list has items only as the result of a block.
+
+        `fields` are the names of its fields, where somebody has found them already.
+        """
         kind = type(value)
         has_items = isinstance(value, tuple) or (is_block_result and kind is list)
-        reader = fields_of(kind)
-        shape = cls(
-            kind,
-            tuple(map(type, value)) if has_items else None,
-            () if reader is None else dict.fromkeys(reader.names(value)),
-        )
+        if fields is None:
+            reader = fields_of(kind)
+            fields = () if reader is None else dict.fromkeys(reader.names(value))
+        shape = cls(kind, tuple(map(type, value)) if has_items else None, fields)
         # Some annotations look at the value itself.
         shape._value = value
         return shape

@@ -10,9 +10,15 @@ import pytest
 from dana_runtime import BranchTimeout, fan_out, policy, public, using
 from dana_runtime.execution import lookout
 from dana_runtime.execution.block import Block
-from dana_runtime.execution.history import ENOUGH, History
+from dana_runtime.execution.choosing import WINDOW
 
 WAIT = 30.0
+
+
+def be_tiny(block, count):
+    for _ in range(WINDOW):
+        block.history.add([1e-6] * count, [1e-6] * count)
+    assert block.history.is_claimed
 
 
 class Changing:
@@ -25,7 +31,7 @@ class Changing:
         for _ in range(20):
             assert fan_out(self.branches, 5, self.block) == [5] * count
         # As if all of them had been tiny on this machine, however busy it is.
-        self.block.history.streak = ENOUGH
+        be_tiny(self.block, count)
 
     def branch(self, number):
         def run(value):
@@ -167,11 +173,11 @@ class TestTheLookout:
     def test_it_sleeps_when_there_is_nothing_to_see(self, wait_until):
         block = Changing(3)
         for _ in range(3):
-            block.block.history.streak = ENOUGH
+            be_tiny(block.block, 3)
             block()
             wait_until(lambda: not lookout._state.awake)
         barrier = threading.Barrier(3)
-        block.block.history.streak = ENOUGH
+        be_tiny(block.block, 3)
         block.todo = [lambda value: barrier.wait(WAIT)] * 3
         assert sorted(block()) == [0, 1, 2]
         assert not lookout._state.claimed
@@ -190,32 +196,3 @@ class TestTheLookout:
         for thread in callers:
             thread.join(WAIT)
         assert sorted(results) == list(range(60))
-
-
-class TestHistory:
-    def test_enough_tiny_runs(self):
-        history = History()
-        for _ in range(ENOUGH):
-            assert not history.is_tiny()
-            history.add(True)
-        assert history.is_tiny()
-
-    def test_a_hiccup_after_many_costs_one_run(self):
-        history = History()
-        for _ in range(100):
-            history.add(True)
-        history.add(False)
-        assert not history.is_tiny()
-        history.add(True)
-        assert history.is_tiny()
-
-    def test_it_follows_within_ten_runs(self):
-        history = History()
-        for _ in range(100):
-            history.add(True)
-        history.add(False, True)
-        runs = 0
-        while not history.is_tiny():
-            history.add(True)
-            runs += 1
-        assert runs <= 10

@@ -257,11 +257,11 @@ def test_a_forked_child_has_a_lookout_of_its_own(run_python):
 import os, threading
 from dana_runtime import fan_out
 from dana_runtime.execution.block import Block
-from dana_runtime.execution.history import ENOUGH
 block = Block("p", "x.na", ("f", 1, 1), ("g", 1, 3))
 def meet():
     barrier = threading.Barrier(2)
-    block.history.streak = ENOUGH
+    for _ in range(8):
+        block.history.add([1e-6] * 2)
     return sorted(fan_out((lambda v: barrier.wait(20),) * 2, 5, block))
 assert meet() == [0, 1]
 child = os.fork()

@@ -21,7 +21,7 @@ from dana_runtime.execution.fan_out import (
     run_in_order_capturing,
 )
 from dana_runtime.execution.outcomes import precedence
-from dana_runtime.execution.settings import current
+from dana_runtime.execution.settings import current, policy
 
 WAIT = 30.0
 MAX_DEPTH = 3
@@ -334,6 +334,23 @@ class TestIsolation:
             return fan_out((narrow,) * count, 5), decimal.getcontext().prec
 
         assert contextvars.copy_context().run(run) == ([11] * count, 11)
+
+    @pytest.mark.parametrize("count", [1, 3])
+    @pytest.mark.parametrize("timeout", [None, 60])
+    def test_each_branch_makes_its_own_decimal_context_where_there_is_none(self, count, timeout):
+        def narrow(value):
+            before = decimal.getcontext().prec
+            decimal.getcontext().prec = value
+            return before
+
+        def run():
+            several = (narrow,) * count
+            # Often enough to be known as tiny.
+            runs = [fan_out(several, 5, None, policy(timeout=timeout)) for _ in range(20)]
+            return runs, decimal.getcontext().prec
+
+        fresh = decimal.DefaultContext.prec
+        assert contextvars.Context().run(run) == ([[fresh] * count] * 20, fresh)
 
 
 class TestNesting:

@@ -161,6 +161,36 @@ class TestAbandoning:
             gate.set()
         assert not over.is_set()
 
+    def test_while_its_branch_is_being_submitted(self, start):
+        class Slow(Executor):
+            """Is asked for its memory, and by the time it takes the branch nobody wants that any more."""
+
+            def __init__(self):
+                self.questions, self.branches = [], []
+                self.while_it_takes_the_branch = None
+
+            def submit(self, function, /, *args, **kwargs):
+                future = Future()
+                if function is foreign._has_mark:
+                    self.questions.append((future, function(*args)))
+                else:
+                    self.branches.append(future)
+                    self.while_it_takes_the_branch()
+                return future
+
+        executor = Slow()
+        attempt, over, abandon = start(executor, lambda x: x)
+
+        def give_up():
+            attempt.close()
+            abandon()
+
+        executor.while_it_takes_the_branch = give_up
+        (question, answer) = executor.questions.pop()
+        question.set_result(answer)
+        assert [future.cancelled() for future in executor.branches] == [True]
+        assert not over.is_set()
+
 
 def test_an_executor_that_is_shut_down_refuses(start):
     executor = ThreadPoolExecutor(1)

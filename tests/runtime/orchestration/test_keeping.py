@@ -12,9 +12,10 @@ import weakref
 
 import pytest
 
-from dana_runtime import orchestrate, struct
+from dana_runtime import OrchestrationError, orchestrate, public, struct
 from dana_runtime.orchestration import calls
-from dana_runtime.orchestration.runners import MOST_PLANS
+from dana_runtime.orchestration.by_items import MOST_PLANS
+from dana_runtime.orchestration.generated import EACH
 
 WHERE = "stage 2 of x | f"
 
@@ -39,6 +40,11 @@ class Adder:
 
     def __call__(self, a, b):
         return a * b * self.k
+
+
+@struct(("a", object), ("b", object))
+class Both:
+    __slots__ = "a", "b"
 
 
 # --- Nothing is kept alive --------------------------------------------------------------------------
@@ -110,17 +116,26 @@ def test_classes_that_end_leave_no_plans():
         assert orchestrate(f, ("x", 1, item), WHERE) == (1, "x", item)
         del kind, item
     gc.collect()
-    assert list(calls._found[id(f)]) == [id(tuple)]
+    assert list(calls.found[id(f)]) == [id(tuple)]
 
 
 # --- Bounded ----------------------------------------------------------------------------------------
 
 
 def closures(runner):
-    """Return what the closure of a runner holds, and the closures of functions in it."""
+    """Return what the closure of a runner holds, and the closures of functions in it.
+
+    The runner is the one behind those that were generated for a plan each.
+    """
+    number = 0
+    while "otherwise" in runner.__globals__:
+        runner = runner.__globals__["otherwise"]
+        number += 1
+    assert number <= calls._MOST_IN_FRONT
     found = [cell.cell_contents for cell in runner.__closure__]
     inner = [c for c in found if isinstance(c, types.FunctionType) and c.__closure__]
-    return found + [cell.cell_contents for c in inner for cell in c.__closure__]
+    found += [cell.cell_contents for c in inner for cell in c.__closure__]
+    return [held for held in found if not isinstance(held, calls.Runners)]
 
 
 def test_the_classes_of_values_are_bounded():
@@ -131,7 +146,7 @@ def test_the_classes_of_values_are_bounded():
     for kind in kinds:
         value = kind()
         assert orchestrate(f, value, WHERE) is value
-        assert len(calls._found[id(f)]) <= MOST_PLANS
+        assert len(calls.found[id(f)]) <= MOST_PLANS
 
 
 def test_the_shapes_of_tuples_are_bounded():
@@ -147,10 +162,10 @@ def test_the_shapes_of_tuples_are_bounded():
             assert orchestrate(f, items, WHERE) == items
     tables = [
         table
-        for table in closures(calls._found[id(f)][id(tuple)])
+        for table in closures(calls.found[id(f)][id(tuple)])
         if hasattr(table, "__len__") and not isinstance(table, types.FunctionType)
     ]
-    assert len(tables) == 2
+    assert len(tables) == 1
     assert all(0 < len(table) <= MOST_PLANS for table in tables)
 
 
@@ -163,7 +178,7 @@ def test_the_fields_that_there_are_are_bounded():
         fields = {name: 1 for number, name in enumerate(names) if bits >> number & 1}
         expected = [fields.get(name, 0) for name in names]
         assert orchestrate(f, {"a": 1, "b": 2, **fields}, WHERE) == expected
-    known = [t for t in closures(calls._found[id(f)][id(dict)]) if isinstance(t, dict)]
+    known = [t for t in closures(calls.found[id(f)][id(dict)]) if isinstance(t, dict)]
     assert [0 < len(table) <= MOST_PLANS for table in known] == [True]
 
 
@@ -237,7 +252,7 @@ def test_a_name_that_an_annotation_lacks_may_come_later():
     f.__globals__["Point"] = type(point)
     for _ in range(2):
         assert orchestrate(f, (5, point), WHERE) == (point, 5)
-    assert id(f) in calls._found
+    assert id(f) in calls.found
     assert id(f) not in calls._provisional
 
 
@@ -253,7 +268,7 @@ def test_the_type_of_a_field_may_be_defined_later():
     scope["Inner"] = kind
     for _ in range(2):
         assert orchestrate(outer, (5, item), WHERE) == outer(item, 5)
-    assert id(outer) in calls._found
+    assert id(outer) in calls.found
 
 
 def test_methods_share_plans_whatever_object_they_are_of():
@@ -311,6 +326,171 @@ def test_unhashable_callables():
 def test_a_stage_that_is_not_callable():
     with pytest.raises(TypeError, match=r"^stage 2 of x \| f is not callable: 5 \(int\)$"):
         orchestrate(5, 1, WHERE)
+
+
+# --- Functions of one code --------------------------------------------------------------------------
+
+
+def signatures_read(monkeypatch):
+    """Return the list of the callables whose signatures are read from now on."""
+    read = []
+    signature_of = calls.signature_of
+    monkeypatch.setattr(calls, "signature_of", lambda f: read.append(f) or signature_of(f))
+    return read
+
+
+def test_a_closure_that_is_made_anew_is_planned_once(monkeypatch):
+    read = signatures_read(monkeypatch)
+
+    def adder(k):
+        def add(a: int, b: Adder, *, c: int = 0):
+            return a, b, k + c
+
+        return add
+
+    adders = [adder(k) for k in range(5)]
+    item = Adder(0)
+    for _ in range(100):
+        for k, add in enumerate([*adders, adder(5)]):
+            assert orchestrate(add, (item, 1), WHERE) == (1, item, k)
+            assert orchestrate(add, {"a": 1, "b": 2, "c": 3}, WHERE) == (1, 2, k + 3)
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("first", range(9))
+def test_functions_of_one_code_that_are_not_alike(first):
+    def wide(a, b=0, *, c=0, d=0):
+        return a, b, c, d
+
+    def made(*defaults, annotations=None, name="f", **keywords):
+        function = types.FunctionType(wide.__code__, {}, name, defaults)
+        function.__kwdefaults__ = keywords or None
+        function.__annotations__ = annotations or {}
+        return function
+
+    kind = type("Kind", (), {})
+    wrapper = made(0)
+    wrapper.__wrapped__ = lambda a, b, c: None
+    value = {"a": 1, "b": 2, "c": 3, "d": 4}
+    odd = made(annotations={"a": dict, "b": kind}, c=0, d=0)
+    cases = [
+        (made(0, c=0, d=0), value, (value, 0, 0, 0)),
+        (made(c=0, d=0), value, (1, 2, 3, 4)),
+        (made(0, c=0), {"a": 1}, OrchestrationError),
+        (made(0, d=0), {"a": 1}, OrchestrationError),
+        (made(0, annotations={"a": int}, c=0, d=0), value, (1, 2, 3, 4)),
+        (made(0, annotations={"a": "int"}, c=0, d=0), value, (1, 2, 3, 4)),
+        (made(0, annotations={"a": dict}, c=0, d=0), value, (value, 0, 0, 0)),
+        (odd, (kind, value), (kind, value, 0, 0)),
+        (wrapper, value, TypeError),
+    ]
+    for function, given, expected in (cases[first:] + cases[:first]) * 3:
+        if isinstance(expected, type):
+            with pytest.raises(expected):
+                orchestrate(function, given, WHERE)
+        else:
+            assert orchestrate(function, given, WHERE) == expected
+
+
+def test_a_name_in_a_text_is_that_of_the_functions_own_module():
+    for text in ("Point", "Point | None", "list[Point]", "m.Point"):
+        code = compile(f"def f(a: {text!r}, b: object): return a, b", "<f>", "exec")
+        for _ in range(3):
+            point = list if text == "list[Point]" else type("Point", (), {})
+            scope = {"Point": point, "m": types.SimpleNamespace(Point=point)}
+            exec(code, scope)
+            item = point()
+            for _ in range(2):
+                assert orchestrate(scope["f"], (5, item), WHERE) == (item, 5)
+            # A function that is defined anew sees what the name means by then.
+            scope["Point"] = scope["m"].Point = str
+            exec(code, scope)
+            if text != "list[Point]":
+                assert orchestrate(scope["f"], (5, "x"), WHERE) == ("x", 5)
+
+
+def test_an_error_names_the_function_itself():
+    def made(name):
+        def f(a, b):
+            return a, b
+
+        f.__name__ = name
+        return f
+
+    for name in ("one", "two", "one"):
+        with pytest.raises(OrchestrationError, match=rf": {name}\(a, b\) gets"):
+            orchestrate(made(name), 1, WHERE)
+
+
+def test_a_closure_that_stays_is_found_by_itself():
+    def made():
+        return lambda a, b: (a, b)
+
+    orchestrate(made(), (1, 2), WHERE)
+    staying = made()
+    for _ in range(calls._CLOSURES + 1):
+        orchestrate(staying, (1, 2), WHERE)
+    assert calls.found[id(staying)] is calls._found_by_code[id(staying.__code__)].runners
+
+
+# --- Functions that are made for a plan -------------------------------------------------------------
+
+
+def test_a_plan_that_is_used_often_gets_a_function_of_its_own():
+    def f(a: int, b: str, c=0):
+        return a, b, c
+
+    for _ in range(3 * EACH):
+        assert orchestrate(f, ("x", 1), WHERE) == (1, "x", 0)
+        assert orchestrate(f, {"b": 2, "a": 1}, WHERE) == (1, 2, 0)
+        assert orchestrate(f, Both(1, "x"), WHERE) == (1, "x", 0)
+        assert orchestrate(f, [1, "x"], WHERE, is_block_result=True) == (1, "x", 0)
+        assert orchestrate(f, 5, WHERE, lambda: {"b": "y"}) == (5, "y", 0)
+    runners = calls.found[id(f)]
+    for kind in (tuple, dict, Both, list, int):
+        assert "otherwise" in runners[id(kind)].__globals__
+    # What it was not made for still meets the other rules.
+    assert orchestrate(f, (1, "x"), WHERE) == (1, "x", 0)
+    assert orchestrate(f, (1, "x", 3), WHERE) == (1, "x", 3)
+    assert orchestrate(f, {"b": 2, "a": 1, "c": 3}, WHERE) == (1, 2, 3)
+    assert orchestrate(f, {"b": 2}, WHERE, lambda: {"a": 4}) == (4, 2, 0)
+    assert orchestrate(f, [1, "x"], WHERE, lambda: {"b": 4}) == ([1, "x"], 4, 0)
+    public["b"] = 6
+    assert orchestrate(f, 5, WHERE, lambda: {}) == (5, 6, 0)
+    del public["b"]
+    with pytest.raises(OrchestrationError, match="nothing for 'b'"):
+        orchestrate(f, 5, WHERE, lambda: {})
+
+
+def test_functions_for_plans_are_bounded():
+    def f(a: object, b: object, c: object):
+        return a, b, c
+
+    values = [0, 0.5, "x", None, [], {}, ()]
+    for _ in range(EACH):
+        for a in values:
+            for b in values:
+                assert orchestrate(f, (a, b, a), WHERE) == (a, b, a)
+    number = 0
+    runner = calls.found[id(f)][id(tuple)]
+    while "otherwise" in runner.__globals__:
+        runner = runner.__globals__["otherwise"]
+        number += 1
+    assert number == calls._MOST_IN_FRONT
+
+
+@pytest.mark.parametrize("name", ["_x", "__x", "é", "match"])
+def test_fields_with_unusual_names(name):
+    f = made(f"def f({name}, b, *, c=0): return {name}, b, c")
+    kind = struct((name, object), ("b", object))(type("S", (), {"__slots__": (name, "b")}))
+    for _ in range(2 * EACH):
+        assert orchestrate(f, {name: 1, "b": 2}, WHERE) == (1, 2, 0)
+        assert orchestrate(f, types.SimpleNamespace(**{name: 1, "b": 2, "c": 3}), WHERE) == (
+            1,
+            2,
+            3,
+        )
+        assert orchestrate(f, kind(1, 2), WHERE) == (1, 2, 0)
 
 
 # --- What a stage raises ----------------------------------------------------------------------------

@@ -787,6 +787,11 @@ def test_kept_plans_give_what_new_ones_give(seed):
         check(cell)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_functions_made_for_plans_give_what_plans_give(seed, generating):
+    test_kept_plans_give_what_new_ones_give(seed)
+
+
 def test_the_table_is_large():
     assert len(CELLS) > 200
 
@@ -881,6 +886,11 @@ def test_context(cell):
                 orchestrate(function, value, WHERE, context)
         else:
             assert orchestrate(function, value, WHERE, context) == expected
+
+
+@pytest.mark.parametrize("cell", CONTEXTS, ids=lambda cell: ident((*cell[:2], 0)))
+def test_context_of_functions_made_for_plans(cell, generating):
+    test_context(cell)
 
 
 def test_the_refusal_names_stage_signature_and_what_was_on_offer():

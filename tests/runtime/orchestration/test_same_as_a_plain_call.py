@@ -89,12 +89,16 @@ def test_orchestrated_and_plain_calls_agree(case, of_block):
     expected = outcome(lambda: function(value))
     # Names that fit must not get in the way.
     context = lambda: dict.fromkeys([*NAMES, "k"], "context")  # noqa: E731
-    for _ in range(2):
+    for _ in range(3):
         found = outcome(
             lambda: orchestrate(function, value, "stage", context, is_block_result=of_block)
         )
         assert found == expected
         assert type(found) is type(expected)
+
+
+def test_functions_made_for_plans_and_plain_calls_agree(generating):
+    test_orchestrated_and_plain_calls_agree()
 
 
 @st.composite
@@ -132,7 +136,7 @@ def from_source(how, key, value, names):
 def test_calls_do_what_plans_say(case, of_block):
     function, flowing = case
     names = {"a": "context a", "b": "context b", "d": "context d", "k": "context k"}
-    for value in flowing:
+    for value in [*flowing, *flowing, *flowing]:
         plan = plan_for(function, Shape.of(value, of_block))
         try:
             found = orchestrate(function, value, "stage", lambda: names, is_block_result=of_block)
@@ -147,3 +151,7 @@ def test_calls_do_what_plans_say(case, of_block):
         for name, given_value in found.items():
             if name not in plan.sources and name != "rest":
                 assert given_value == "default"
+
+
+def test_functions_made_for_plans_do_what_plans_say(generating):
+    test_calls_do_what_plans_say()

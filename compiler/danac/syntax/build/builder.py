@@ -17,12 +17,17 @@ from danac.syntax.build.annotations import build_type
 Part: TypeAlias = Tree[Token] | Token
 
 
-def build(tree: Tree[Token], source: Source) -> nodes.Module:
+LeftOut: TypeAlias = list[tuple[DanaSyntaxError, Span]]
+"""The errors of statements, each with where the statement stands that the nodes lack for it."""
+
+
+def build(tree: Tree[Token], source: Source, left_out: LeftOut | None = None) -> nodes.Module:
     """Return the nodes of the program whose tree is `tree`.
 
-    Raises `DanaSyntaxError` for what the grammar alone cannot refuse.
+    Raises `DanaSyntaxError` for what the grammar alone cannot refuse. With a list for what is
+    `left_out` it is appended there instead.
     """
-    builder = Builder(source)
+    builder = Builder(source, left_out)
     try:
         body = builder.statements(tree.children)
     except RecursionError:
@@ -38,9 +43,10 @@ class Builder:
         expressions.RULES | atoms.RULES | pipes.RULES | statements.RULES | definitions.RULES
     )
 
-    def __init__(self, source: Source) -> None:
-        """Build nodes of `source`."""
+    def __init__(self, source: Source, left_out: LeftOut | None = None) -> None:
+        """Build nodes of `source`, and collect errors where a list for them is given."""
         self.source = source
+        self._left_out = left_out
         self.latest: Part | None = None
         self.parameters: frozenset[str] = frozenset()
         """The parameters of the declarative function that is being built."""
@@ -70,10 +76,17 @@ class Builder:
             if not isinstance(part, Tree):
                 continue
             self.latest = part
-            if part.data == "simple_line":
-                built += [self._rule(child) for child in part.children if isinstance(child, Tree)]
-            else:
-                built.append(self._rule(part))
+            try:
+                if part.data == "simple_line":
+                    built += [
+                        self._rule(child) for child in part.children if isinstance(child, Tree)
+                    ]
+                else:
+                    built.append(self._rule(part))
+            except DanaSyntaxError as error:
+                if self._left_out is None:
+                    raise
+                self._left_out.append((error, self.span(part)))
         return tuple(built)
 
     def type(self, part: Part) -> nodes.TypeExpression:

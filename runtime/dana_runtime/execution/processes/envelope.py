@@ -29,7 +29,7 @@ from dana_runtime.execution.worker_setups import registered_setups
 from dana_runtime.scopes import Scope, current_layer
 
 # Of the form of tasks and responses: processes with different ones do not understand each other.
-FORM = 1
+FORM = 2
 
 RESULT, ERROR, UNPICKLABLE, NOT_REBUILT, OUT_OF_MEMORY, UNFIT, LOST = range(7)
 
@@ -53,6 +53,8 @@ class Task(NamedTuple):
     surroundings: Parcel
     # The file for a large result, "" if there is none.
     results: str
+    # Whether to say who has run it, and when.
+    is_traced: bool = False
 
 
 class Response(NamedTuple):
@@ -63,6 +65,10 @@ class Response(NamedTuple):
     type_name: str = ""
     text: str = ""
     traceback: str = ""
+    # As `Attempt.ran` has it.
+    ran: tuple[int, int, int, int] | None = None
+    # The seconds that the function took, and how many of them were computing.
+    cost: tuple[float, float] | None = None
 
 
 class RemoteTraceback(Exception):  # noqa: N818 - it is none that is raised
@@ -123,6 +129,7 @@ class Envelope:
             value,
             self._parcel(self._packed(surroundings, "its settings"), self._files),
             "",
+            attempt.trace is not None,
         )
 
     def _common(self, about: object, kind: str) -> Shared[Any]:
@@ -194,6 +201,9 @@ def opened(attempt: Attempt, response: Response, results: SharedFile | None = No
 
     `results` is the file that a large result is in.
     """
+    if response.ran is not None:
+        attempt.ran = response.ran
+    attempt.cost = response.cost
     try:
         return _outcome(attempt, response, results), None
     except BaseException as error:

@@ -160,6 +160,8 @@ class Slot:
         if self._results is not None:
             task = task._replace(results=self._results.address)
         job.attempt.begin()
+        if job.attempt.trace is not None and self._pid is not None:
+            job.attempt.ran = (self._pid, 0, 0, 0)
         try:
             future = self._executor.submit(worker.serve, task)
         except BaseException as error:

@@ -12,8 +12,10 @@ import importlib
 import os
 import sys
 import threading
+import time
 import traceback
 from contextvars import Context
+from time import perf_counter, thread_time
 from types import CoroutineType
 from typing import Any
 
@@ -62,6 +64,15 @@ def ready() -> int:
 
 def serve(task: Task) -> Response:
     """Run the branch of a task and return what came of it."""
+    begun = time.perf_counter_ns()
+    response = _outcome(task)
+    if task[0] == FORM and task.is_traced:
+        ids = os.getpid(), threading.get_native_id()
+        response = response._replace(ran=(*ids, begun, time.perf_counter_ns()))
+    return response
+
+
+def _outcome(task: Task) -> Response:
     if task[0] != FORM or tuple(task[1]) != sys.version_info[:2]:
         return _unfit(task)
     try:
@@ -98,14 +109,16 @@ def _served(task: Task) -> Response:
     context.run(current_layer.set, laid_over(scopes, places))
     thread = threading.current_thread()
     name, thread.name = thread.name, task.thread_name
+    begun, computing = perf_counter(), thread_time()
     try:
         result = context.run(_called, function, value, task)
     except BaseException as error:
         return _failed(task, error)
     finally:
         thread.name = name
+    cost = perf_counter() - begun, thread_time() - computing
     del function, value
-    return result_of(result, task.results)
+    return result_of(result, task.results)._replace(cost=cost)
 
 
 def result_of(result: Any, results: str = "") -> Response:
