@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,10 @@ def test_the_architecture_names_every_part():
     roots = (folder, RUNTIME, CHECKOUT / "tests", CHECKOUT / "benchmarks")
     there = [path.as_posix() for root in roots for path in root.rglob("*.py")]
     assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []
+
+
+def test_the_extras_are_listed():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = set(project["optional-dependencies"]) - {"test", "dev"}
+    listed = set(re.findall(r"^\| `danac\[(\w+)\]`", text_of("installation.md"), re.MULTILINE))
+    assert listed == extras
