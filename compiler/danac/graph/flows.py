@@ -58,10 +58,10 @@ class _Finder:
         match node:
             case nodes.Declaration():
                 yield self._declared(node, inside)
-            case nodes.Assignment(targets=(target, *_), value=value):
-                if (pipe := _pipe_in(value)) is not None and pipe not in self._drawn:
-                    yield self._flow(self._text(target.span), pipe, scope, inside)
-            case nodes.TypedAssignment(target=target, value=value):
+            case (
+                nodes.Assignment(targets=(target, *_), value=value)
+                | nodes.TypedAssignment(target=target, value=value)
+            ):
                 if (pipe := _pipe_in(value)) is not None and pipe not in self._drawn:
                     yield self._flow(self._text(target.span), pipe, scope, inside)
             case nodes.Pipe() if node not in self._drawn:
