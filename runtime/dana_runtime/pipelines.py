@@ -34,7 +34,8 @@ class Pipeline(_Partial):
 
     # A subclass of functools.partial, because its calls stay in C. A call of `lambda x: x` takes
     # 17 ns on CPython 3.13, through a Pipeline 35, and through a class with
-    # `def __call__(self, *args, **kwargs)` 113; on 3.11 it is 17, 45 and 110.
+    # `def __call__(self, *args, **kwargs)` 113; on 3.11 it is 17, 45 and 110. A partial itself takes
+    # 35 on both: no object that has a `|` takes less, since only functions are called without C.
 
     stages: tuple[str, ...]
     first: Callable[..., Any] | None
