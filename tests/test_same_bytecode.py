@@ -415,7 +415,7 @@ MORE: dict[str, tuple[str, Twins]] = {
             "def f(a) = len | a\n",
             "def f(a):\n"
             "    return call_stage(\n"
-            "        len(a), a, 'stage 2 of f', lambda: LocalNames({'a': lambda: a})\n"
+            "        len(a), a, 'stage 2 of f', lambda: {'a': a}\n"
             "    )\n",
         ),
     ),
