@@ -27,6 +27,7 @@ from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
 from dana_runtime.execution.history import History, history_of
 from dana_runtime.execution.inline import is_covered, run_inline
+from dana_runtime.execution.leaving import park
 from dana_runtime.execution.outcomes import (
     Failure,
     Outcome,
@@ -255,6 +256,7 @@ def _in_parallel(
             unshield(outer)
     if not failures:
         return results, None
+    park()
     # What the branches have started in copies of their contexts is told, too.
     group.cancel()
     # The first one ended the block; more of them may have come before this thread woke up.

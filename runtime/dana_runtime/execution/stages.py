@@ -20,6 +20,7 @@ from dana_runtime.execution.cancellation import Group, current_group, entered_gr
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
 from dana_runtime.execution.inline import in_time_of, is_covered
+from dana_runtime.execution.leaving import park
 from dana_runtime.execution.outcomes import Failure, Substitute, ends_block, fallback_for
 from dana_runtime.execution.repeating import repeated, wait_in_branch
 from dana_runtime.execution.settings import NO_FALLBACK, Policy, Settings, current, policy
@@ -182,6 +183,7 @@ def _on_worker(
         if outer is not None:
             unshield(outer)
     if failures:
+        park()
         raise failures[0][1]
     _take_over(alone.context)
     return results[0]
