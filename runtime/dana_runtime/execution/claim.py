@@ -118,6 +118,8 @@ def _run(
     set_layer = current_layer.set
     # Where it is loaded later, no branch has the decimal context of another.
     has_decimal = "decimal" in sys.modules
+    # With a timeline, `run_branch` tells of the branches.
+    is_bare = outer is None and traced.tracer is None
     finished = 0
     while unclaimed:
         try:
@@ -130,7 +132,7 @@ def _run(
             own_layer = Layer(layer, block, index)
             branch = branches[index]
             own: Any = context.copy()
-            if outer is None and traced.tracer is None:
+            if is_bare:
                 own.run(set_layer, own_layer)
                 if has_decimal:
                     own.run(own_decimal_context)

@@ -191,6 +191,11 @@ class ChromeFile:
     def _names_of(self, track: Track) -> list[dict[str, Any]]:
         names = [
             {**self._metadata(track.tid, "thread_name", track.name), "pid": track.pid},
+            {
+                **self._metadata(track.tid, "thread_sort_index", ""),
+                "pid": track.pid,
+                "args": {"sort_index": track.number},
+            },
         ]
         if track.pid != self._pid:
             title = self._metadata(track.tid, "process_name", f"worker process {track.pid}")

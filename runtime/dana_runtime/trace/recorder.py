@@ -75,8 +75,13 @@ class Recorder:
             if name.startswith("dana:") and not name.startswith("dana:loop"):
                 # It is called after what it runs, which the spans say.
                 name = f"worker {next(self._workers)}"
-            track = self._local.track = Track(self.pid, threading.get_native_id(), name)
-            self._tracks.append(track)
+            track = self._local.track = self.new_track(self.pid, threading.get_native_id(), name)
+        return track
+
+    def new_track(self, pid: int, tid: int, name: str) -> Track:
+        """Return a new track, behind the others."""
+        track = Track(pid, tid, name, len(self._tracks))
+        self._tracks.append(track)
         return track
 
     def lane_of(self, flags: int) -> int:
@@ -207,10 +212,6 @@ class Recorder:
                 self.export(span)
         for exporter in self._exporters:
             exporter.close()
-
-    def tracks(self) -> list[Track]:
-        """Return the tracks of this process's threads so far."""
-        return self._tracks.copy()
 
 
 def error_text(error: BaseException) -> str:
