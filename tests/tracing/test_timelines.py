@@ -6,6 +6,7 @@ import asyncio
 import os
 import textwrap
 import threading
+import time
 
 import pytest
 
@@ -14,6 +15,7 @@ import danac
 from dana_runtime import Block, Pipeline, fan_out, policy, tracing, using
 from dana_runtime.trace import chrome
 from dana_runtime.trace.recorder import MOST_UNEXPLAINED, UNSEEN
+from dana_runtime.trace.tracer import Tracer
 
 TOGETHER = """
 from threading.py import Barrier
@@ -47,8 +49,7 @@ def test_stages_lie_in_their_pipeline_one_after_the_other(timeline):
 
 def test_pipelines_that_are_a_stage_or_branch_are_one_slice(timeline):
     seen = timeline(
-        "def bill(id) = str | len\np = str | len\n"
-        "7 | bill | p\n7 | { bill, p }\n[*p.map([1])]\n"
+        "def bill(id) = str | len\np = str | len\n7 | bill | p\n7 | { bill, p }\n[*p.map([1])]\n"
     )
     assert [found.kind for found in seen.all("bill")] == ["stage", "branch"]
     assert [found.kind for found in seen.all("p")] == ["stage", "branch"]
@@ -287,6 +288,17 @@ def test_process_that_dies(timeline):
     died = seen.one("_exit")
     assert died.args["error"].startswith("WorkerDied: ")
     assert died.place[0] != os.getpid()
+
+
+def test_clocks_of_other_machines():
+    tracer = Tracer([])
+    now = time.perf_counter_ns()
+    assert tracer.local_times(7, now - 20, now - 10, now - 30) == (now - 20, now - 10)
+    # What another machine has told of has ended just now; all else there is as long before that.
+    begun, ended = tracer.local_times(8, 100, 400, now - 30)
+    assert ended - begun == 300
+    assert now <= ended <= time.perf_counter_ns()
+    assert tracer.local_times(8, 50, 90, now - 30) == (begun - 50, begun - 10)
 
 
 def test_executor_of_the_program_s_own(timeline):

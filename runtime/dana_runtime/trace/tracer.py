@@ -229,6 +229,9 @@ class Tracer(Recorder):
 
     def _remote_track(self, pid: int, tid: int) -> Track:
         track = self._remote.get((pid, tid))
+        if track is None and pid == self.pid:
+            # A thread of a cluster within this process.
+            track = next((t for t in self._tracks.copy() if t.tid == tid and t.pid == pid), None)
         if track is None:
             track = self._remote[pid, tid] = self.new_track(pid, tid, "worker")
         return track
