@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -359,3 +360,28 @@ def test_a_program_ends_while_branches_run(address, run_python, tmp_path, how, i
         # It is waited for, so it has to learn of it.
         assert "WorkerDied" in ended.stderr
         assert "it was ended with the program" in ended.stderr
+
+
+def test_workers_have_tracks_in_a_timeline(address, tmp_path):
+    pipeline = Pipeline(("basename",), os.path.basename)
+    path = tmp_path / "out.json"
+    with dana_runtime.tracing(path), using(executor="dask", scheduler=address):
+        assert fan_out((os.path.basename, os.path.isabs), "a/b") == ["b", False]
+        assert list(pipeline.map(["a/b"] * 20)) == ["b"] * 20
+    events = json.loads(path.read_text())["traceEvents"]
+    slices = [event for event in events if event["ph"] == "X"]
+    (block,) = [event for event in slices if event["cat"] == "block"]
+    elsewhere = [event for event in slices if event is not block]
+    assert {event["cat"] for event in elsewhere} == {"branch", "input"}
+    assert len(elsewhere) == 22
+    assert os.getpid() not in {event["pid"] for event in elsewhere}
+    named = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["ph"] == "M" and event["name"] == "thread_name"
+    }
+    assert {(event["pid"], event["tid"]) for event in slices} <= named
+    for event in elsewhere[:2]:
+        assert (
+            block["ts"] <= event["ts"] <= event["ts"] + event["dur"] <= block["ts"] + block["dur"]
+        )
