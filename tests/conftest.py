@@ -13,6 +13,14 @@ import pytest
 CHECKOUT = Path(__file__).parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write what is expected anew; then read the difference before committing",
+    )
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     return CHECKOUT
