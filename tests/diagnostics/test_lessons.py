@@ -93,7 +93,7 @@ def test_each_code_that_is_reported_is_known():
 def test_each_code_is_in_a_golden_file():
     shown = NO_PROGRAM | set(TOO_LONG_TO_SHOW)
     for path in (SAID, TESTS / "diagnostics/mistakes.md"):
-        shown |= set(re.findall(r"\[(DANA\d{3})\]", path.read_text("utf-8")))
+        shown |= set(re.findall(r"(?:error|warning)\[(DANA\d{3})\]", path.read_text("utf-8")))
     assert shown == set(CODES)
 
 
