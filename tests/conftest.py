@@ -23,6 +23,14 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write what is expected anew; then read the difference before committing",
+    )
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     return CHECKOUT

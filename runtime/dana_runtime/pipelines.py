@@ -135,11 +135,8 @@ def _in_turn(
     value = function(*args, **kwargs)
     if type(value) is CoroutineType:
         value = resolved(value, where)
-    # `call_stage` without the call.
     for function, where in rest:
-        value = orchestrate(function, value, where)
-        if type(value) is CoroutineType:
-            value = resolved(value, where)
+        value = call_stage(value, function, where)
     return value
 
 

@@ -46,7 +46,9 @@ def execute(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     ignored = _ignored(options.ignore)
     programs = [path for path, _ in find_programs(options.paths)]
-    checked = [_check(path, compile_options(path, options) | ignored) for path in programs]
+    wanted = [(path, compile_options(path, options) | ignored) for path in programs]
+    _warn_of_unknown({code.upper() for _, asked in wanted for code in asked.ignore})
+    checked = [_check(path, asked) for path, asked in wanted]
     findings = [finding for found in checked for finding in found]
     if options.format == "json":
         print(json.dumps(as_json(findings), indent=2, ensure_ascii=False))
@@ -71,6 +73,12 @@ def _ignored(given: list[str]) -> Options:
         if not can_be_silenced(code):
             raise UsageError(f"--ignore: {code} is an error, which cannot be left out")
     return Options(ignore=tuple(codes))
+
+
+def _warn_of_unknown(codes: set[str]) -> None:
+    for code in sorted(codes - set(CODES)):
+        message = f"ignore in [tool.danac]: there is no diagnostic {code}"
+        print(f"danac: warning: {message}", file=sys.stderr)
 
 
 def _print(findings: list[Finding]) -> None:

@@ -82,7 +82,7 @@ def _parse(path: str, content: bytes) -> Options:
         if key == "ignore":
             if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
                 raise UsageError(f"{path}: ignore in [tool.danac] must be a list of codes")
-            ignored = tuple(value)
+            ignored = tuple(code.upper() for code in value)
             continue
         if not isinstance(value, bool):
             raise UsageError(f"{path}: {key} in [tool.danac] must be true or false, not {value!r}")

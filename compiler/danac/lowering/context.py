@@ -191,9 +191,9 @@ class Lowering:
         count = self._counters[purpose] = self._counters.get(purpose, 0) + 1
         return f"{PREFIX}{purpose}_{count}"
 
-    def refuse(self, place: Span, message: str, *, code: str) -> NoReturn:
+    def refuse(self, place: Span, message: str, *, code: str, hint: str | None = None) -> NoReturn:
         """Raise the error of `place`."""
-        raise self.error(place, message, code)
+        raise self.error(place, message, code, hint)
 
     def error(
         self, span: Span, message: str, code: str, hint: str | None = None

@@ -188,7 +188,10 @@ class _Application:
         if isinstance(stage, nodes.Constant):
             shown = f"{stage.value!r} ({type(stage.value).__name__})"
         message = f"{self.line.where(self.index)} is not callable: {shown}"
-        return self.low.error(stage.span, message, "DANA172")
+        hint = "to take the value into an expression, write `$$`"
+        if isinstance(stage, nodes.TupleDisplay):
+            hint = "functions that run at the same time are a block: `{f, g}`"
+        return self.low.error(stage.span, message, "DANA172", hint)
 
     def _call(self, stage: nodes.Call, value: ast.expr) -> ast.expr:
         case = case_of(stage, self.around.scope)
