@@ -93,7 +93,7 @@ def fan_out(
     that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
     cancelled.
     """
-    results, error = _outcome(branches, value, block, policy)
+    results, error = _outcome(branches, value, block, policy, is_capturing)
     if error is None:
         if not is_capturing:
             results = _results_of(results)
@@ -115,6 +115,7 @@ def _outcome(
     value: Any,
     block: Block | None,
     policy: Policy | None,
+    is_capturing: bool,
 ) -> tuple[list[Any], BaseException | None]:
     """Run a block; return its results in branch order, and the failure that ends it, if any."""
     if isinstance(branches, dict):
@@ -125,7 +126,7 @@ def _outcome(
         outcome = run_quickly(functions, value, block, policy)
         if outcome is not None:
             return outcome
-    return _in_parallel(functions, value, block, policy, keys)
+    return _in_parallel(functions, value, block, policy, keys, is_capturing)
 
 
 def run_in_order(
@@ -144,11 +145,15 @@ def run_in_order(
 
 
 def _run_in_order(
-    branches: Sequence[Branch], value: Any, block: Block | None, policy: Policy | None
+    branches: Sequence[Branch],
+    value: Any,
+    block: Block | None,
+    policy: Policy | None,
+    is_capturing: bool = False,
 ) -> list[Any]:
     """The same, but fallbacks come as Substitutes."""
     _check(branches, value, block)
-    settings = current().with_policy(policy)
+    settings = _settings_for(policy, is_capturing)
     results: list[Any] = []
     dispensable = len(branches) - min(settings.at_least or 0, len(branches))
     for index, branch in enumerate(branches):
@@ -156,7 +161,7 @@ def _run_in_order(
         if type(branch) is BranchWithPolicy:
             function, own = branch.function, settings.with_policy(branch.policy)
         name = name_of(branches, index, block)
-        result = stages.run_or_substitute(value, function, name, own)
+        result = stages.run_or_substitute(value, function, name, own, place=index)
         results.append(result)
         if type(result) is Failure:
             dispensable -= 1
@@ -164,6 +169,15 @@ def _run_in_order(
                 add_note_once(result.error, short_of_results(settings.at_least, len(branches)))
                 raise result.error
     return results
+
+
+def _settings_for(policy: Policy | None, is_capturing: bool) -> Settings:
+    """Return the settings of a block."""
+    settings = current().with_policy(policy)
+    if is_capturing and settings.enforce is not None:
+        # What is enforced is about results, and these branches give pairs of a result and captures.
+        return settings.with_policy(Policy({"enforce": settings.enforce.of_first()}))
+    return settings
 
 
 def _results_of(outcomes: list[Any]) -> list[Any]:
@@ -190,7 +204,7 @@ def run_in_order_capturing(
     policy: Policy | None = None,
 ) -> Captured:
     """Like `run_in_order`, for branches that return pairs (result, dict of captures)."""
-    return captured(_run_in_order(branches, value, block, policy))
+    return captured(_run_in_order(branches, value, block, policy, is_capturing=True))
 
 
 def _in_parallel(
@@ -199,10 +213,11 @@ def _in_parallel(
     block: Block | None,
     policy: Policy | None,
     keys: tuple[str, ...] | None,
+    is_capturing: bool,
 ) -> tuple[list[Any], BaseException | None]:
-    """The same for a block that is not known to be bare."""
+    """The same for a block that is not known to be tiny, or not now."""
     is_plain = _check(functions, value, block, keys)
-    settings = current().with_policy(policy)
+    settings = _settings_for(policy, is_capturing)
     group = Group(current_group.get())
     outer = None if group.parent is None else shield()
     try:
