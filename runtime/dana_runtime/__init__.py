@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         unregister_worker_setup as unregister_worker_setup,
     )
     from dana_runtime.faults.breaker import Breaker as Breaker
+    from dana_runtime.faults.breaker import BreakerPlace as BreakerPlace
     from dana_runtime.faults.poet import poet as poet
     from dana_runtime.faults.retry import Retry as Retry
     from dana_runtime.functions import add_four as add_four
@@ -144,7 +145,7 @@ _MODULE_OF = {
         "execution.stages": "run_stage with_policy",
         "execution.statistics": "stats",
         "execution.worker_setups": "register_worker_setup unregister_worker_setup",
-        "faults.breaker": "Breaker",
+        "faults.breaker": "Breaker BreakerPlace",
         "faults.poet": "poet",
         "faults.retry": "Retry",
         "functions": (
@@ -184,6 +185,7 @@ __all__ = [
     "BranchCancelled",
     "BranchTimeout",
     "Breaker",
+    "BreakerPlace",
     "Captured",
     "CircuitOpen",
     "Context",

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 RuntimeName: TypeAlias = Literal[
     "Block",
+    "BreakerPlace",
     "LocalNames",
     "Orchestrated",
     "Pipeline",

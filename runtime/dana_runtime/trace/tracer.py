@@ -134,9 +134,9 @@ class Tracer(Recorder):
     ) -> Callable[..., Any]:
         """Return `run` with the span of a branch around it."""
 
-        def run_branch(*args: Any) -> Any:
+        def run_branch(*args: Any, **kwargs: Any) -> Any:
             with self.branch(branch, index, block):
-                return run(*args)
+                return run(*args, **kwargs)
 
         return run_branch
 
