@@ -73,7 +73,7 @@ async def _repeated(call: Call, settings: Settings, watch: Watch, tries: Tries) 
             tracer = traced.tracer
             if tracer is None or tries.retry is None:
                 return await _attempt(call, limit, watch)
-            with tracer.awaited_attempt(watch.operated.name, tries.number):
+            with tracer.awaited_attempt(watch.name, tries.number):
                 return await _attempt(call, limit, watch)
         except Exception as error:
             delay = tries.delay_after(error, monotonic())
