@@ -46,11 +46,16 @@ def compile_source(
     with _bugs_shown_as_such():
         module = build(source)
         code = assemble(_lower(module, source, options), source)
-        findings = [] if report is None else doubtful(module)
-    for finding in findings:
-        assert report is not None
-        report(finding, source)
+    _tell(module, source, report)
     return code
+
+
+def _tell(module: nodes.Module, source: Source, report: Report | None) -> None:
+    if report is not None:
+        with _bugs_shown_as_such():
+            findings = doubtful(module)
+        for finding in findings:
+            report(finding, source)
 
 
 class Cell(NamedTuple):
@@ -75,14 +80,21 @@ def compile_cell(
         return Cell(assemble(tree, source), has_result, tree, source)
 
 
-def to_ast(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> ast.Module:
-    """Return the Python tree that a program means; raises as `compile_source` does."""
+def to_ast(
+    text: str,
+    filename: str = "<dana>",
+    options: Options = DEFAULT,
+    report: Report | None = None,
+) -> ast.Module:
+    """Return the Python tree that a program means; raises and reports as `compile_source` does."""
     source = Source(text, filename)
     with _bugs_shown_as_such():
-        tree = _lower(build(source), source, options)
+        module = build(source)
+        tree = _lower(module, source, options)
         # Some rules only Python's own compiler knows: what it refuses is no program.
         assemble(tree, source)
-        return tree
+    _tell(module, source, report)
+    return tree
 
 
 def parse(source: Source) -> ParseTree:

@@ -1,7 +1,8 @@
 """`danac check`: files and folders → all errors and warnings in them; nothing is executed.
 
-The exit status is 1 if there is any error, else 0. A bug of danac that a file brings to light is an
-error of that file, `DANA900`, and the other files are checked all the same.
+The exit status is 1 if there is any error, else 0. A file that cannot be read and a wrong project file
+are errors, `DANA901`, and so is a bug of danac that a file brings to light, `DANA900`; the other files
+are checked all the same.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import Namespace
 from typing import NamedTuple
 
 from danac.cli.arguments import (
@@ -20,8 +22,9 @@ from danac.cli.arguments import (
 )
 from danac.compilation import check_source
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError, render
+from danac.loading.errors import UsageError
 from danac.options import Options
-from danac.source import Source
+from danac.source import Source, Span
 
 
 class Finding(NamedTuple):
@@ -38,9 +41,10 @@ def execute(arguments: list[str]) -> int:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args(arguments)
     programs = [path for path, _ in find_programs(options.paths)]
-    findings = [
-        finding for path in programs for finding in _check(path, compile_options(path, options))
-    ]
+    findings: list[Finding] = []
+    projects: set[str] = set()
+    for path in programs:
+        findings += _checked(path, options, projects)
     if options.format == "json":
         print(json.dumps([_as_json(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
@@ -53,9 +57,33 @@ def execute(arguments: list[str]) -> int:
     return 1 if errors else 0
 
 
+def _checked(path: str, given: Namespace, projects: set[str]) -> list[Finding]:
+    """Return what is wrong with the program at `path`, and with its project's file.
+
+    `projects` are the wrong files of which that has been said.
+    """
+    try:
+        return _check(path, compile_options(path, given))
+    except UsageError as error:
+        found = _check(path, Options(coerce=given.coerce))
+        if error.path in projects:
+            return found
+        projects.add(error.path)
+        return [_unusable(error), *found]
+
+
+def _unusable(error: UsageError) -> Finding:
+    """Return the finding for a file that says nothing, and so has no place to point at."""
+    return Finding(
+        Diagnostic("DANA901", str(error), "error", Span(1, 1, 1, 1)), Source("", error.path)
+    )
+
+
 def _check(path: str, options: Options) -> list[Finding]:
     try:
         text, name = read_program(path)
+    except UsageError as error:
+        return [_unusable(error)]
     except DanaSyntaxError as error:
         # The bytes are no text; the only line that can be shown is the one in the error.
         before = "\n" * (error.diagnostic.span.line - 1)

@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 from danac import nodes
 from danac.analysis.names import Names, Scope
+from danac.analysis.stages import is_builtin
 from danac.diagnostics import DanaSyntaxError
 from danac.lowering.located import Locator
 from danac.lowering.runtime_names import PREFIX, RuntimeName, generated
@@ -27,6 +28,7 @@ LowerExpression: TypeAlias = "Callable[[Lowering, Any, Surroundings], ast.expr]"
 LowerStage: TypeAlias = (
     "Callable[[Lowering, Any, int, ast.expr, Surroundings, str | None], ast.expr]"
 )
+LowerSuite: TypeAlias = "Callable[[Lowering, nodes.Body, Surroundings], list[ast.stmt]]"
 LowerStatement: TypeAlias = "Callable[[Lowering, Any, Surroundings], list[ast.stmt]]"
 
 
@@ -96,11 +98,13 @@ class Lowering:
         expressions: Mapping[type[nodes.Node], LowerExpression],
         statements: Mapping[type[nodes.Node], LowerStatement],
         stage: LowerStage,
+        suite: LowerSuite,
     ) -> None:
         """Lower nodes of `source`, whose scopes are `names`, each with the function of the tables."""
         self._expressions = expressions
         self._statements = statements
         self._stage = stage
+        self._suite = suite
         self.source = source
         self.names = names
         self.options = options.for_program(source.line(1))
@@ -108,12 +112,14 @@ class Lowering:
         self.runtime_names: set[RuntimeName] = set()
         self.dana_functions: set[str] = set()
         self.shadowed_functions: set[str] = set()
+        self.python_names: set[str] = set()
+        """Python's built-ins that generated code uses where the program may call something else so."""
         self.has_annotations = False
         self.rebound: set[str] = set()
         """The temporaries that are bound with `:=`, each time anew."""
         self.has_private_scope = False
-        self.dict_tests: dict[Scope, dict[str, Any]] = {}
-        """The parameters of each function at work whose attributes are read (see `dict_tests`)."""
+        self.dict_tests: dict[tuple[Scope, str], Any] = {}
+        """The variables that are bound where lowering is at, and may be tested there (see `dict_tests`)."""
         self.needs_variables = False
         """Whether stages may ask for the module's own variables by name."""
         self.blocks: list[ast.stmt] = []
@@ -139,11 +145,12 @@ class Lowering:
 
     def statements(self, body: nodes.Body, around: Surroundings) -> list[ast.stmt]:
         """Lower statements; an empty body stays empty."""
-        lowered: list[ast.stmt] = []
-        for statement in body:
-            self.latest = statement
-            lowered += self._statements[type(statement)](self, statement, around)
-        return lowered
+        return self._suite(self, body, around)
+
+    def statement(self, statement: nodes.Statement, around: Surroundings) -> list[ast.stmt]:
+        """Lower one statement."""
+        self.latest = statement
+        return self._statements[type(statement)](self, statement, around)
 
     def stage(
         self,
@@ -164,6 +171,13 @@ class Lowering:
     def name(self, span: Span, name: str) -> ast.expr:
         """Return a read of the generated or user name `name`."""
         return self.at(span, ast.Name(name, ast.Load()))
+
+    def python(self, span: Span, name: str, around: Surroundings) -> ast.expr:
+        """Return Python's built-in `name`, whatever the program or a star import may call so."""
+        if is_builtin(name, around.scope):
+            return self.name(span, name)
+        self.python_names.add(name)
+        return self.name(span, generated(name))
 
     def constant(self, span: Span, value: Any) -> ast.expr:
         """Return a constant."""

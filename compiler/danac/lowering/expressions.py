@@ -25,7 +25,7 @@ def _constant(low: Lowering, node: nodes.Constant, around: Surroundings) -> ast.
 
 def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
     if (found := around.scope.lookup(node.id)) is not None:
-        if node.id in builtins.DANA_NAMES and found[0].kind == "module":
+        if node.id in builtins.IN_THE_RUNTIME and found[0].kind == "module":
             # Like Python's built-ins, Dana's are there until the module has its own.
             low.shadowed_functions.add(node.id)
         return low.name(node.span, node.id)
@@ -47,7 +47,7 @@ def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
         raise low.error(node.span, message, "DANA119", hint)
     if node.id in builtins.NAMES:
         # A star import may have brought it; if not, it is the built-in.
-        if node.id in builtins.DANA_NAMES:
+        if node.id in builtins.IN_THE_RUNTIME:
             low.shadowed_functions.add(node.id)
         return low.name(node.span, node.id)
     return looked_up(low, node)

@@ -198,7 +198,7 @@ def _decided_in_place(
     head = line.stages[0].value
 
     def decide(take_head: Take, around: Surroundings) -> ast.expr:
-        is_callable = low.call(head.span, _callable(low, head, around), take_head())
+        is_callable = low.call(head.span, low.python(head.span, "callable", around), take_head())
         composed = _composed(low, line, around, take_head())
         applied = _applied(low, line, take_head(), around)
         return low.at(line.span, ast.IfExp(is_callable, composed, applied))
@@ -208,12 +208,6 @@ def _decided_in_place(
         # To read a name again, with nothing in between, gives the same value.
         return decide(lambda: low.name(head.span, value.id), inner)
     return bind(low, line.span, "head", value, inner, decide, is_first=True)
-
-
-def _callable(low: Lowering, head: nodes.Expression, around: Surroundings) -> ast.expr:
-    if around.scope.lookup("callable") is None:
-        return low.name(head.span, "callable")
-    return low.runtime(head.span, "is_callable")
 
 
 def _decided_by_runtime(low: Lowering, line: Line, around: Surroundings) -> ast.expr:

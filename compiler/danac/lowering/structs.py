@@ -71,7 +71,7 @@ def field_type(low: Lowering, annotation: nodes.TypeExpression, around: Surround
     span = annotation.span
     lowered = type_value(low, annotation, around)
     if lowered is None:
-        return low.name(span, "object")
+        return low.python(span, "object", around)
     names = [found.id for found in ast.walk(lowered) if isinstance(found, ast.Name)]
     if any(around.scope.lookup(name) is not None for name in names):
         return low.function(span, [], lowered)
@@ -123,7 +123,7 @@ def receiver_decorator(
     """
     assert receiver.annotation is not None
     span = receiver.span
-    kinds = type_value(low, receiver.annotation, around) or low.name(span, "object")
+    kinds = type_value(low, receiver.annotation, around) or low.python(span, "object", around)
     arguments = [kinds]
     found = around.scope.lookup(name)
     if found is not None and found[1].node is not node:
