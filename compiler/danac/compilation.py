@@ -16,7 +16,7 @@ from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
 from danac.analysis.undefined import undefined_names
 from danac.analysis.warnings import warnings
-from danac.assembly import assemble
+from danac.assembly import as_error, assemble, refusals
 from danac.cells import as_cell
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.lowering import lower
@@ -44,8 +44,8 @@ def compile_source(
     """
     source = Source(text, filename)
     with _bugs_shown_as_such():
-        module = build(source)
-        code = assemble(_lower(module, source, options), source)
+        module, tree = _lowered(source, options)
+        code = assemble(tree, source)
     _tell(module, source, report)
     return code
 
@@ -75,7 +75,7 @@ def compile_cell(
     `number` tells it apart from the others. Raises as `compile_source` does.
     """
     with _bugs_shown_as_such():
-        tree = _lower(build(source), source, options, known)
+        _, tree = _lowered(source, options, known)
         has_result = as_cell(tree, number)
         return Cell(assemble(tree, source), has_result, tree, source)
 
@@ -89,8 +89,7 @@ def to_ast(
     """Return the Python tree that a program means; raises and reports as `compile_source` does."""
     source = Source(text, filename)
     with _bugs_shown_as_such():
-        module = build(source)
-        tree = _lower(module, source, options)
+        module, tree = _lowered(source, options)
         # Some rules only Python's own compiler knows: what it refuses is no program.
         assemble(tree, source)
     _tell(module, source, report)
@@ -112,7 +111,8 @@ def check_source(
 ) -> list[Diagnostic]:
     """Return what is wrong with a program, in source order; nothing of it is executed.
 
-    A wrong program never raises. A text that cannot be parsed gives its first error.
+    A wrong program never raises. A text that cannot be parsed gives its first error; of any other, each
+    statement with errors gives its first one.
     """
     source = Source(text, filename)
     findings: list[Diagnostic] = []
@@ -125,37 +125,46 @@ def check_source(
 
 
 def _findings(source: Source, options: Options) -> list[Diagnostic]:
-    module = build(source)
-    names = Names(module)
-    wrong = misplaced(module)
-    findings = [
-        *wrong,
+    stages = _stages(source, options)
+    # Of a tree with gaps, Python's compiler would speak of the gaps.
+    found = stages.errors or refusals(stages.tree, source)
+    module, names = stages.module, stages.names
+    return [
+        *found,
         *undefined_names(module, names),
         *impossible_calls(module, names),
         *warnings(module, names, source),
     ]
-    if not wrong:
-        try:
-            assemble(lower(module, names, source, options), source)
-        except DanaSyntaxError as error:
-            findings.append(error.diagnostic)
-    return findings
 
 
-def _lower(
-    module: nodes.Module,
-    source: Source,
-    options: Options,
-    known: Mapping[str, object] | None = None,
-) -> ast.Module:
-    for finding in misplaced(module):
-        raise DanaSyntaxError(
-            finding.message, source, finding.span, code=finding.code, hint=finding.hint
-        )
+def _lowered(
+    source: Source, options: Options, known: Mapping[str, object] | None = None
+) -> tuple[nodes.Module, ast.Module]:
+    """Return the nodes and the tree of a program; raise the first of its errors."""
+    stages = _stages(source, options, known)
+    for error in sorted(stages.errors, key=lambda finding: finding.span):
+        raise as_error(error, source)
+    return stages.module, stages.tree
+
+
+class _Stages(NamedTuple):
+    """What the stages make of a program, and all errors that they find in it."""
+
+    module: nodes.Module
+    names: Names
+    tree: ast.Module
+    errors: list[Diagnostic]
+
+
+def _stages(source: Source, options: Options, known: Mapping[str, object] | None = None) -> _Stages:
+    errors: list[Diagnostic] = []
+    module = build_nodes(parse_text(source), source, errors)
+    errors += misplaced(module)
     names = Names(module)
     if known is not None:
         remember(names, known)
-    return lower(module, names, source, options)
+    tree = lower(module, names, source, options, errors)
+    return _Stages(module, names, tree, errors)
 
 
 @contextmanager

@@ -66,6 +66,8 @@ def _is_known(name: str, scope: Scope) -> bool:
     if name in scope.bindings:
         # A parameter that is declared `global`, which is an error of its own.
         return True
+    if name in scope.module.mentioned:
+        return True
     return name in builtins.REACHABLE | builtins.REFUSED | builtins.OUTSIDE
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 from danac import nodes
 from danac.analysis.names import Names, Scope
 from danac.analysis.stages import is_builtin
-from danac.diagnostics import DanaSyntaxError
+from danac.diagnostics import DanaSyntaxError, Diagnostic
 from danac.lowering.located import Locator
 from danac.lowering.runtime_names import PREFIX, RuntimeName, generated
 from danac.options import Options
@@ -30,6 +30,12 @@ LowerStage: TypeAlias = (
 )
 LowerSuite: TypeAlias = "Callable[[Lowering, nodes.Body, Surroundings], list[ast.stmt]]"
 LowerStatement: TypeAlias = "Callable[[Lowering, Any, Surroundings], list[ast.stmt]]"
+
+
+# The statements that hold others, whose errors are those others' own.
+_COMPOUND = (
+    nodes.If | nodes.While | nodes.For | nodes.Try | nodes.With | nodes.Function | nodes.Struct
+)
 
 
 @dataclass(slots=True)
@@ -99,8 +105,14 @@ class Lowering:
         statements: Mapping[type[nodes.Node], LowerStatement],
         stage: LowerStage,
         suite: LowerSuite,
+        errors: list[Diagnostic],
     ) -> None:
-        """Lower nodes of `source`, whose scopes are `names`, each with the function of the tables."""
+        """Lower nodes of `source`, whose scopes are `names`, each with the function of the tables.
+
+        `errors` are those that are known already, and those found are added.
+        """
+        self.errors = errors
+        self._misplaced = [error.span for error in errors]
         self._expressions = expressions
         self._statements = statements
         self._stage = stage
@@ -148,9 +160,24 @@ class Lowering:
         return self._suite(self, body, around)
 
     def statement(self, statement: nodes.Statement, around: Surroundings) -> list[ast.stmt]:
-        """Lower one statement."""
+        """Lower one statement; its errors are added to `errors`, and it becomes a `pass`."""
         self.latest = statement
-        return self._statements[type(statement)](self, statement, around)
+        try:
+            return self._statements[type(statement)](self, statement, around)
+        except DanaSyntaxError as error:
+            found = error.diagnostic
+            if isinstance(statement, _COMPOUND) or not self._is_misplaced(statement):
+                self.report(found.span, found.message, found.code, found.hint)
+        except (AssertionError, KeyError):
+            # What stands in the wrong place may break any promise; all else is a bug.
+            if not self._is_misplaced(statement):
+                raise
+        return [self.at(statement.span, ast.Pass())]
+
+    def _is_misplaced(self, statement: nodes.Statement) -> bool:
+        """Whether an error in `statement` has been told already."""
+        first, last = statement.span[:2], statement.span[2:]
+        return any(first <= span[:2] and span[2:] <= last for span in self._misplaced)
 
     def stage(
         self,
@@ -203,12 +230,11 @@ class Lowering:
         count = self._counters[purpose] = self._counters.get(purpose, 0) + 1
         return f"{PREFIX}{purpose}_{count}"
 
-    def refuse(self, place: Span, message: str, *, code: str) -> NoReturn:
-        """Raise the error of `place`."""
-        raise self.error(place, message, code)
+    def report(self, span: Span, message: str, code: str, hint: str | None = None) -> None:
+        """Add an error at `span`, if it is the first one there, and go on: what is made of it matters no more."""
+        if all(known.span != span for known in self.errors):
+            self.errors.append(Diagnostic(code, message, "error", span, hint))
 
-    def error(
-        self, span: Span, message: str, code: str, hint: str | None = None
-    ) -> DanaSyntaxError:
-        """Return the error to raise at `span`."""
-        return DanaSyntaxError(message, self.source, span, code=code, hint=hint)
+    def refuse(self, place: Span, message: str, *, code: str) -> NoReturn:
+        """Raise the error of `place`: the statement around it is given up."""
+        raise DanaSyntaxError(message, self.source, place, code=code)

@@ -259,7 +259,8 @@ class _Declared:
         """Return what `$$` is in the first stage: the only parameter, or all of them as a tuple."""
         low, span = self._low, node.span
         if not self._parameters:
-            raise low.error(span, "no value flows into a function without parameters", "DANA173")
+            low.report(span, "no value flows into a function without parameters", "DANA173")
+            return low.constant(span, None)
         names = [low.name(span, cast(str, parameter.name)) for parameter in self._parameters]
         return names[0] if len(names) == 1 else low.at(span, ast.Tuple(names, ast.Load()))
 

@@ -100,7 +100,7 @@ def _star(low: Lowering, node: nodes.FromImport, around: Surroundings) -> ast.st
     """Import all names of a module that Python's statement cannot name."""
     if around.scope.kind != "module":
         # As Python says it of its own statement.
-        raise low.error(node.span, "import * only allowed at module level", "DANA180")
+        low.report(node.span, "import * only allowed at module level", "DANA180")
     function = low.runtime(node.span, "import_python_star" if node.is_python else "import_star")
     return low.at(node.span, ast.Expr(low.call(node.span, function, *_origin(low, node))))
 

@@ -7,6 +7,7 @@ import ast
 from danac import nodes
 from danac.analysis import builtins
 from danac.analysis.names import Names
+from danac.diagnostics import Diagnostic
 from danac.identifiers import renamed
 from danac.lowering import (
     attributes,
@@ -47,18 +48,26 @@ _STATEMENTS = (
 _START = Span(1, 1, 1, 1)
 
 
-def lower(module: nodes.Module, names: Names, source: Source, options: Options) -> ast.Module:
+def lower(
+    module: nodes.Module,
+    names: Names,
+    source: Source,
+    options: Options,
+    errors: list[Diagnostic],
+) -> ast.Module:
     """Return the Python module that the program means.
 
-    Raises `DanaSyntaxError` for what only shows when a construct is lowered.
+    What only shows when a construct is lowered is added to `errors`, which may hold some already; the
+    module is of use only if there are none.
     """
     tables = (_EXPRESSIONS, _STATEMENTS, stages.apply_stage, dict_tests.lower_statements)
-    low = Lowering(source, names, options, *tables)
+    low = Lowering(source, names, options, *tables, errors)
     try:
         body = low.statements(module.body, Surroundings(names.module))
     except RecursionError:
         span = module.span if low.latest is None else low.latest.span
-        raise low.error(span, "too deeply nested", "DANA190") from None
+        low.report(span, "too deeply nested", "DANA190")
+        return ast.Module([], [])
     docstring = []
     if body and isinstance(first := body[0], ast.Expr) and isinstance(first.value, ast.Constant):
         docstring = [body.pop(0)] if isinstance(first.value.value, str) else []

@@ -36,9 +36,8 @@ def _pipe(low: Lowering, node: nodes.Pipe, around: Surroundings) -> ast.expr:
     _refuse_functions_in_display(low, head.value, around)
     kind = kind_of(head.value, around.scope)
     if head.policy is not None and kind == "data":
-        raise low.error(
-            head.policy.span, "a policy stands behind a stage, and this is data", "DANA170"
-        )
+        message = "a policy stands behind a stage, and this is data"
+        low.report(head.policy.span, message, "DANA170")
     line = line_of(low, node, around)
     inner = around.within(pipe_depth=around.pipe_depth + 1, callees=None)
     if kind == "data":
@@ -69,7 +68,7 @@ def _refuse_functions_in_display(
     if items and all(kind_of(item, around.scope) == "callable" for item in items):
         message = "functions at the head of a pipe are data, not a parallel block"
         hint = f"write `noop | {stage_text(low, head)}`"
-        raise low.error(head.span, message, "DANA171", hint)
+        low.report(head.span, message, "DANA171", hint)
 
 
 def _awaited(
@@ -78,7 +77,7 @@ def _awaited(
     """Apply the pipe to its head in `await (…)`: a callable head would make it a function instead."""
     head, text = node.stages[0].value, stage_text(low, node)
     if kind == "callable":
-        raise low.error(
+        low.report(
             head.span,
             "a pipe whose head is a function is a function, which cannot be awaited",
             "DANA176",

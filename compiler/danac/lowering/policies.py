@@ -19,7 +19,7 @@ from danac.lowering.context import Lowering, Surroundings
 def lower_policy(low: Lowering, policy: nodes.Policy, around: Surroundings) -> ast.expr:
     """Return the policy as the runtime takes it; refuse settings that are unknown or ill-typed."""
     for span, message, hint in faults_of(policy):
-        raise low.error(span, message, "DANA177", hint)
+        low.report(span, message, "DANA177", hint)
     span = policy.span
     settings = [
         low.at(setting.span, ast.keyword(setting.name, low.expression(setting.value, around)))

@@ -184,6 +184,7 @@ STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
     nodes.TypedAssignment: _typed,
     nodes.Return: _return,
     nodes.Pass: _plain(ast.Pass),
+    nodes.Wrong: _plain(ast.Pass),
     nodes.Break: _plain(ast.Break),
     nodes.Continue: _plain(ast.Continue),
     nodes.Assert: _assert,

@@ -54,7 +54,7 @@ def _refuse_doubled(low: Lowering, node: nodes.Struct) -> None:
         name = member.name if isinstance(member, nodes.Field) else dana_name(member.name)
         if name in seen:
             message = f"struct {dana_name(node.name)} has {name} twice"
-            raise low.error(member.span, message, "DANA143")
+            low.report(member.span, message, "DANA143")
         seen.add(name)
 
 

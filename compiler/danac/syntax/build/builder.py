@@ -8,7 +8,8 @@ from typing import Any, NoReturn, TypeAlias
 from lark import Token, Tree
 
 from danac import nodes
-from danac.diagnostics import DanaSyntaxError, InternalError
+from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
+from danac.identifiers import python_name
 from danac.source import Source, Span
 from danac.syntax.automaton import Node
 from danac.syntax.build import atoms, definitions, expressions, pipes, statements
@@ -17,12 +18,16 @@ from danac.syntax.build.annotations import build_type
 Part: TypeAlias = Tree[Token] | Token
 
 
-def build(tree: Tree[Token], source: Source) -> nodes.Module:
+def build(
+    tree: Tree[Token], source: Source, errors: list[Diagnostic] | None = None
+) -> nodes.Module:
     """Return the nodes of the program whose tree is `tree`.
 
-    Raises `DanaSyntaxError` for what the grammar alone cannot refuse.
+    Raises `DanaSyntaxError` for what the grammar alone cannot refuse. With a list for `errors` they are
+    added to it, and a `nodes.Wrong` stands for each innermost statement with an error; only a program
+    that is too deeply nested still raises.
     """
-    builder = Builder(source)
+    builder = Builder(source, errors)
     try:
         body = builder.statements(tree.children)
     except RecursionError:
@@ -38,9 +43,10 @@ class Builder:
         expressions.RULES | atoms.RULES | pipes.RULES | statements.RULES | definitions.RULES
     )
 
-    def __init__(self, source: Source) -> None:
-        """Build nodes of `source`."""
+    def __init__(self, source: Source, errors: list[Diagnostic] | None = None) -> None:
+        """Build nodes of `source`; errors are raised, or added to `errors`."""
         self.source = source
+        self._errors = errors
         self.latest: Part | None = None
         self.parameters: frozenset[str] = frozenset()
         """The parameters of the declarative function that is being built."""
@@ -71,10 +77,25 @@ class Builder:
                 continue
             self.latest = part
             if part.data == "simple_line":
-                built += [self._rule(child) for child in part.children if isinstance(child, Tree)]
+                found = [child for child in part.children if isinstance(child, Tree)]
+                built += [self._statement(child) for child in found]
             else:
-                built.append(self._rule(part))
+                built.append(self._statement(part))
         return tuple(built)
+
+    def _statement(self, part: Tree[Token]) -> nodes.Statement:
+        outer = self.parameters
+        try:
+            statement: nodes.Statement = self._rule(part)
+        except DanaSyntaxError as error:
+            if self._errors is None:
+                raise
+            self._errors.append(error.diagnostic)
+            self.parameters = outer
+            mentioned = part.scan_values(lambda value: isinstance(value, Token))
+            names = dict.fromkeys([str(token) for token in mentioned if str(token).isidentifier()])
+            return nodes.Wrong(self.span(part), tuple(map(python_name, names)))
+        return statement
 
     def type(self, part: Part) -> nodes.TypeExpression:
         """Build an annotation."""
