@@ -27,9 +27,6 @@ def _struct(low: Lowering, node: nodes.Struct, around: Surroundings) -> list[ast
     body += low.statements(node.methods, around.within(has_room=False))
     decorators = [*low.expressions(node.decorators, around), low.at(span, complete)]
     made = ast.ClassDef(name=node.name, bases=[], keywords=[], body=body, decorator_list=decorators)
-    if "type_params" in made._fields:
-        # Python 3.12 has the field and does not supply it.
-        vars(made)["type_params"] = []
     return [low.at(span, made)]
 
 
