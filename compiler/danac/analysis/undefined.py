@@ -10,6 +10,7 @@ from danac import nodes
 from danac.analysis import builtins
 from danac.analysis.names import Names, Scope
 from danac.analysis.stages import sees_star_import
+from danac.analysis.walking import with_scopes
 from danac.diagnostics import Diagnostic, Fix, Severity
 from danac.identifiers import dana_name
 
@@ -81,6 +82,8 @@ def _is_known(name: str, scope: Scope) -> bool:
     if name in scope.bindings:
         # A parameter that is declared `global`, which is an error of its own.
         return True
+    if name in scope.module.mentioned:
+        return True
     return name in builtins.REACHABLE | builtins.REFUSED | builtins.OUTSIDE
 
 
@@ -128,34 +131,6 @@ def imports_other_programs(module: nodes.Module) -> bool:
 
 def reads(module: nodes.Module, names: Names) -> Iterator[tuple[nodes.Name, Scope]]:
     """Yield each name that is read, with the scope that it is read in."""
-    todo: list[tuple[nodes.Node, Scope]] = [(module, names.module)]
-    while todo:
-        node, scope = todo.pop()
+    for node, scope in with_scopes(module, names):
         if isinstance(node, nodes.Name):
             yield node, scope
-            continue
-        if isinstance(node, nodes.Function | nodes.Declaration | nodes.Lambda):
-            inner = names.scope_of(node)
-            decorators = frozenset(() if isinstance(node, nodes.Lambda) else node.decorators)
-            for child in nodes.children(node):
-                # Defaults and decorators belong to the scope around the function.
-                is_outside = isinstance(child, nodes.Parameter) or child in decorators
-                todo.append((child, scope if is_outside else inner))
-        elif isinstance(node, nodes.Comprehension):
-            todo.append((node.clauses[0].iterable, scope))
-            inner = names.scope_of(node)
-            todo += [(child, inner) for child in _inside(node)]
-        elif not isinstance(node, nodes.TypeName | nodes.TypeUnion | nodes.TypeLiteral):
-            todo += [(child, scope) for child in nodes.children(node)]
-
-
-def _inside(node: nodes.Comprehension) -> Iterator[nodes.Node]:
-    """Yield what a comprehension evaluates in its own scope: all but its first iterable."""
-    for index, clause in enumerate(node.clauses):
-        if index:
-            yield clause.iterable
-        yield clause.target
-        yield from clause.conditions
-    if node.key is not None:
-        yield node.key
-    yield node.element

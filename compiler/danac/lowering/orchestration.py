@@ -162,7 +162,7 @@ def _keywords(low: Lowering, meeting: Meeting, value: ast.expr) -> list[ast.keyw
 def _can_be_tested(meeting: Meeting, value: ast.expr) -> bool:
     """Whether `type(v) is T` can be written here, with the value and the callable at hand twice."""
     around = meeting.around
-    if around.scope.lookup("type") is not None or not isinstance(meeting.stage, nodes.Name):
+    if not isinstance(meeting.stage, nodes.Name):
         return False
     return around.has_room or is_repeatable(value, around)
 
@@ -181,7 +181,7 @@ def _tested(
     type_name = decided.type_name
 
     def choose(take: Take, around: Surroundings) -> ast.expr:
-        kind = low.call(span, low.name(span, "type"), take())
+        kind = low.call(span, low.python(span, "type", around), take())
         test = low.at(span, ast.Compare(kind, [ast.Is()], [low.name(span, type_name)]))
         called = settle(low.call(span, take_callee(), take()))
         signature = decided.signature

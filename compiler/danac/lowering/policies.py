@@ -20,7 +20,7 @@ from danac.source import Span
 def lower_policy(low: Lowering, policy: nodes.Policy, around: Surroundings) -> ast.expr:
     """Return the policy as the runtime takes it; refuse settings that are unknown or ill-typed."""
     for span, message, hint in faults_of(policy):
-        raise low.error(span, message, "DANA177", hint)
+        low.report(span, message, "DANA177", hint)
     span = policy.span
     is_constant = all(isinstance(setting.value, nodes.Constant) for setting in policy.settings)
     settings = []
