@@ -59,7 +59,7 @@ GROUPS = {
     "compilers": Group(lambda quick, number: compilers.measure(quick), 120, 20),
     "starting": Group(lambda quick, number: starting.measure(quick), 90, 15),
     "cold": Group(lambda quick, number: cold.measure(quick), 60, 15),
-    "memory": Group(lambda quick, number: memory.measure(quick), 60, 15),
+    "memory": Group(lambda quick, number: memory.measure(quick), 90, 15),
 }
 
 
