@@ -1,0 +1,37 @@
+"""What runs benchmarks promises: nothing outlives its time, and the status is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import monotonic, sleep
+
+import pytest
+from benchmarks.children import run
+
+INNER = """
+import os, pathlib, sys, time
+pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
+time.sleep(60)
+"""
+OUTER = """
+import sys
+from benchmarks.children import run
+run([sys.executable, "-c", sys.argv[2], sys.argv[1]], 50)
+"""
+
+
+def test_the_status_is_told():
+    assert run([sys.executable, "-c", ""], 30) is None
+    assert run([sys.executable, "-c", "raise SystemExit(3)"], 30) == "ended with status 3"
+
+
+def test_what_is_cut_off_leaves_nothing_running(tmp_path):
+    told = tmp_path / "pid"
+    assert run([sys.executable, "-c", OUTER, str(told), INNER], 3) == "cut off after 3 s"
+    pid = int(told.read_text())
+    end = monotonic() + 10
+    with pytest.raises(ProcessLookupError):
+        while monotonic() < end:
+            os.kill(pid, 0)
+            sleep(0.01)
