@@ -43,9 +43,9 @@ PARTS = [
         Part(name, ["benchmarks.race", "--only", name], group.seconds + 20)
         for name, group in GROUPS.items()
     ],
-    Part("language", ["benchmarks.language"], 90, on_each_python=True),
-    Part("orchestration", ["benchmarks.orchestration"], 60, on_each_python=True),
-    Part("block_costs", ["benchmarks.blocks"], 90),
+    Part("language", ["benchmarks.language"], 100, on_each_python=True),
+    Part("orchestration", ["benchmarks.orchestration"], 100, on_each_python=True),
+    Part("block_costs", ["benchmarks.blocks"], 100),
     Part("compilation", ["benchmarks.compilation"], 60),
 ]
 
@@ -70,8 +70,7 @@ def main() -> None:
             lacking.append(f"{part.name}: no time left")
             continue
         command = [sys.executable, "-m", *part.command]
-        if options.python:
-            command += [word for python in pythons for word in ("--python", python)]
+        command += [word for python in pythons for word in ("--python", python)]
         if reason := run(command, limit):
             lacking.append(f"{part.name}: {reason}")
             progress(lacking[-1])

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.children import progress
 from benchmarks.race import plots, tables
 
 FOLDER = Path(__file__).parent
@@ -30,23 +31,33 @@ def write(suite: str, results: dict[str, Any]) -> None:
 def write_page() -> None:
     """Write the tables and pictures of README.md from all results that there are."""
     results = {
-        path.stem: json.loads(path.read_text("utf-8")) for path in sorted(RESULTS.glob("*.json"))
+        suite: json.loads((RESULTS / f"{suite}.json").read_text("utf-8"))
+        for suite in (*tables.SECTIONS, *SECTIONS)
+        if (RESULTS / f"{suite}.json").is_file()
     }
-    sections = []
     raced = {suite: found for suite, found in results.items() if suite in tables.SECTIONS}
-    if raced:
-        sections.append("\n".join(["## Goals", "", *tables.goals_table(raced), ""]))
-    for suite, section in tables.SECTIONS.items():
-        if suite in raced:
-            sections.append(section(raced[suite], _conditions(raced[suite]["runs"])))
-            plots.write(suite, raced[suite], RESULTS)
-    sections += [make(results[suite]) for suite, make in SECTIONS.items() if suite in results]
+    sections = ["\n".join(["## Goals", "", *tables.goals_table(raced), ""])] if raced else []
+    for suite, found in results.items():
+        try:
+            sections.append(_section(suite, found))
+        except (KeyError, ValueError) as error:
+            # Results of an earlier form: the others are not to suffer from that.
+            progress(f"results/{suite}.json is not what it should be, measure it anew: {error!r}")
     path = FOLDER / "README.md"
     before, begin, rest = path.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{path} lacks the markers between which the results stand")
     path.write_text("\n".join([before + begin, "", *sections, end + after]), "utf-8")
+
+
+def _section(suite: str, results: dict[str, Any]) -> str:
+    """Return the section on some results, and write their picture."""
+    if suite in tables.SECTIONS:
+        section = tables.SECTIONS[suite](results, _conditions(results["runs"]))
+        plots.write(suite, results, RESULTS)
+        return section
+    return SECTIONS[suite](results)
 
 
 def _conditions(runs: list[dict[str, Any]]) -> str:

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Protocol
 
 from benchmarks import report
@@ -58,6 +59,8 @@ class Suite:
     rounds: int
     seconds: float
     processes: int = 7
+    # Seconds after which no other process is begun, for each Python.
+    most: float = 70.0
     more: dict[str, Any] = field(default_factory=dict)
 
     def chosen(self, only: str) -> list[Comparison]:
@@ -89,7 +92,13 @@ def _run(suite: Suite, python: str, only: str, quick: bool) -> dict[str, Any]:
     """Measure in several processes of one Python, one after the other."""
     processes = 2 if quick else suite.processes
     found = []
+    start = perf_counter()
     for number in range(processes):
+        if found and perf_counter() - start > suite.most:
+            progress(
+                f"{suite.package}, {python}: {number} processes have taken the time of {processes}"
+            )
+            break
         with tempfile.TemporaryDirectory() as folder:
             to = Path(folder) / "samples.json"
             command = [python, "-m", f"benchmarks.{suite.package}", "--only", only, "--to", str(to)]

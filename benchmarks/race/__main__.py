@@ -44,13 +44,16 @@ class Group:
     quick_processes: int = 1
 
 
+# What a quick run of all groups may take.
+QUICK_SECONDS = 100.0
+
 # The last of these holds the longest contest, which is lost if time runs out.
 _KINDS = (("trivial", "wait"), ("array", "cpu"))
 
 GROUPS = {
     # Where code lies in memory changes from process to process, and the cost of tiny calls with it.
     "dispatch": Group(
-        lambda quick, number: dispatch.measure(quick, number == 0), 140, 15, processes=4
+        lambda quick, number: dispatch.measure(quick, number == 0), 140, 20, processes=4
     ),
     "blocks": Group(
         lambda quick, number: blocks.measure(quick, _KINDS[number]), 400, 50, 2, quick_processes=2
@@ -59,7 +62,7 @@ GROUPS = {
     "compilers": Group(lambda quick, number: compilers.measure(quick), 120, 20),
     "starting": Group(lambda quick, number: starting.measure(quick), 90, 15),
     "cold": Group(lambda quick, number: cold.measure(quick), 60, 15),
-    "memory": Group(lambda quick, number: memory.measure(quick), 60, 15),
+    "memory": Group(lambda quick, number: memory.measure(quick), 90, 15),
 }
 
 
@@ -78,8 +81,12 @@ def main() -> None:
     for name, reason in others.missing().items():
         progress(f"{name}: {reason}")
     found = {}
+    start = perf_counter()
     for group in options.only or GROUPS:
-        results = _run(group, options.quick)
+        seconds = GROUPS[group].seconds
+        if options.quick:
+            seconds = min(GROUPS[group].quick, QUICK_SECONDS - (perf_counter() - start))
+        results = _run(group, options.quick, seconds)
         if results is not None:
             found[group] = results
             if not options.quick:
@@ -104,8 +111,8 @@ def _measure(group: str, number: int, quick: bool, to: Path) -> None:
         unfinished.replace(to)
 
 
-def _run(name: str, quick: bool) -> dict[str, Any] | None:
-    """Run a group in its processes; return its results, or None if there are none."""
+def _run(name: str, quick: bool, most: float) -> dict[str, Any] | None:
+    """Run a group in its processes, for so many seconds; return its results, or None if there are none."""
     group = GROUPS[name]
     processes = group.quick_processes if quick else group.processes
     runs, lacking = [], []
@@ -117,9 +124,9 @@ def _run(name: str, quick: bool) -> dict[str, Any] | None:
             command = [sys.executable, "-m", "benchmarks.race", "--group", name]
             command += ["--number", str(number), "--to", str(to), *["--quick"] * quick]
             # Who takes too long takes the time of those that come next, but not all of it.
-            limit = (group.quick if quick else group.seconds) - (perf_counter() - start)
+            limit = most - (perf_counter() - start)
             limit = min(limit, 1.5 * limit / (processes - number))
-            if reason := run(command, max(limit, 1)):
+            if reason := run(command, limit) if limit > 1 else "no time left":
                 lacking.append(f"process {number + 1} of {processes}: {reason}")
                 progress(f"{name}, {lacking[-1]}")
             if to.exists():

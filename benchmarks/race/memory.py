@@ -98,7 +98,7 @@ def measure(quick: bool) -> Iterator[dict[str, Any]]:
             continue
         described = {"kind": kind, "name": name.partition(": ")[2]}
         try:
-            runs = [_told(name) for _ in range(1 if quick else 3)]
+            runs = [_told(name) for _ in range(1 if quick else 2)]
         except (subprocess.SubprocessError, ValueError) as error:
             yield described | {"left_out": why(error)}
             continue
