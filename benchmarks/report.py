@@ -55,7 +55,7 @@ def _conditions(runs: list[dict[str, Any]]) -> str:
     pythons = ", ".join([conditions["python"] for conditions in found])
     return (
         f"{found[0]['date'][:10]}, danac {found[0]['danac']}, {pythons}; {machine['processor']},"
-        f" {machine['cores']} cores shared with other work, {machine['system']}."
+        f" {machine['cores']} cores, load {machine['load'][0]} when it began, {machine['system']}."
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,7 @@ def part_of(dotted: str) -> str:
     return below[0] if below and below[0] in MAY_IMPORT else "danac"
 
 
+@cache
 def all_imports(package: str) -> list[tuple[str, str]]:
     return [
         (dotted_name(path, package), imported)

@@ -294,8 +294,16 @@ MORE: dict[str, tuple[str, Twins]] = {
     "attribute that is not called": (
         "a dict's key comes before its attribute",
         Twins(
-            "def f(a): return a.name",
-            "def f(a): return a.name if not isinstance(a, dict) else attribute(a, 'name')",
+            """
+            def f(a):
+                return a.name
+            """,
+            """
+            def f(a):
+                match a:
+                    case {}: return attribute(a, 'name')
+                return a.name
+            """,
         ),
     ),
     "attribute of a result": (
@@ -364,11 +372,55 @@ MORE: dict[str, tuple[str, Twins]] = {
     "attributes of a parameter": (
         "whether it is a dict is asked once",
         Twins(
-            "def f(a): return a.name + a.size",
             """
             def f(a):
-                is_dict = isinstance(a, dict); return (a.name if not is_dict else attribute(a, 'name')) + (a.size if not is_dict else attribute(a, 'size'))
-            """,  # noqa: E501, on one line as in Dana: Python joins instructions within a line
+                return a.name + a.size
+            """,
+            """
+            def f(a):
+                match a:
+                    case {}: return attribute(a, 'name') + attribute(a, 'size')
+                return a.name + a.size
+            """,
+        ),
+    ),
+    "attributes of what a loop goes over": (
+        "whether it is a dict is asked once a round",
+        Twins(
+            """
+            def f(values):
+                for a in values:
+                    print(a.name + a.size)
+            """,
+            """
+            def f(values):
+                for a in values:
+                    match a:
+                        case {}: print(attribute(a, 'name') + attribute(a, 'size'))
+                        case _:
+                            print(a.name + a.size)
+            """,
+        ),
+    ),
+    "attributes of a local variable": (
+        "whether it is a dict is asked where it is bound",
+        Twins(
+            """
+            def f(values):
+                a = values[0]
+                print(a.name)
+                return a.size
+            """,
+            """
+            def f(values):
+                a = values[0]
+                match a:
+                    case {}:
+                        print(attribute(a, 'name'))
+                        return attribute(a, 'size')
+                print(a.name)
+                return a.size
+            """,
         ),
     ),
     "attributes of a parameter that is bound anew": (
@@ -391,8 +443,13 @@ MORE: dict[str, tuple[str, Twins]] = {
     "fields of a receiver": (
         "it is a function too, which may be called with a dict",
         Twins(
-            "struct P:\n    x: int\ndef (p: P) f(k): return p.x * k",
-            "def f(p, k): return (p.x if not isinstance(p, dict) else attribute(p, 'x')) * k",
+            "struct P:\n    x: int\ndef (p: P) f(k):\n    return p.x * k",
+            """
+            def f(p, k):
+                match p:
+                    case {}: return attribute(p, 'x') * k
+                return p.x * k
+            """,
         ),
     ),
     "method call where a function of that name has an annotated first parameter": (
@@ -415,7 +472,7 @@ MORE: dict[str, tuple[str, Twins]] = {
             "def f(a) = len | a\n",
             "def f(a):\n"
             "    return call_stage(\n"
-            "        len(a), a, 'stage 2 of f', lambda: LocalNames({'a': lambda: a})\n"
+            "        len(a), a, 'stage 2 of f', lambda: {'a': a}\n"
             "    )\n",
         ),
     ),

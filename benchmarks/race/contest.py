@@ -49,6 +49,8 @@ class Pace:
     shortest_of: int = 1
     # What is not done by then never will be.
     hung: float = 60.0
+    # However few rounds there have been, no other one begins after that, and nobody is admitted after half of it.
+    most: float = 45.0
 
 
 class DifferentValuesError(AssertionError):
@@ -104,16 +106,19 @@ def hold(
     of them computes something else than the first one does.
     """
     left_out = dict(left_out or {})
+    start = perf_counter()
     counts = _admitted(name, competitors, pace, left_out)
     admitted = [competitor for competitor in competitors if competitor.name in counts]
     samples: dict[str, list[float]] = {competitor.name: [] for competitor in admitted}
     least, most = pace.rounds
     gc.collect()
     gc.freeze()
-    start = perf_counter()
+    begun = perf_counter()
     for number in range(most):
-        one = (perf_counter() - start) / max(number, 1)
-        if number >= least and perf_counter() - start + one > pace.budget:
+        taken = perf_counter() - begun
+        if number >= least and taken + taken / max(number, 1) > pace.budget:
+            break
+        if number and perf_counter() - start > pace.most:
             break
         found = _round(admitted, counts, number, pace, left_out)
         admitted = [competitor for competitor in admitted if competitor.name in found]
@@ -136,7 +141,11 @@ def _admitted(
     """
     counts: dict[str, int] = {}
     expected = None
+    begun = perf_counter()
     for competitor in competitors:
+        if perf_counter() - begun > pace.most / 2:
+            left_out[competitor.name] = "left out: the others have taken the time"
+            continue
         try:
             with limited(pace.hung):
                 value, seconds = _first_calls(competitor, pace)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -31,24 +32,55 @@ def _text(x: float, y: float, text: str, anchor: str = "start", more: str = "") 
     )
 
 
+@dataclass(frozen=True)
+class _Axis:
+    """From values to places between 0 and 1, and the values to mark."""
+
+    marks: list[float]
+    is_logarithmic: bool
+
+    def place(self, value: float) -> float:
+        low, high = self.marks[0], self.marks[-1]
+        if self.is_logarithmic:
+            return math.log(value / low) / math.log(high / low)
+        return value / high
+
+
+# From here on, one bar would be all that one sees of a chart that begins at zero.
+_WIDE = 25
+
+
+def _axis(values: Collection[float]) -> _Axis:
+    least, most = min(values), max(values)
+    if most / least < _WIDE:
+        step = 10.0 ** math.floor(math.log10(most))
+        step *= next(part for part in (0.2, 0.5, 1, 2, 5) if most / (step * part) <= 6)
+        return _Axis([step * number for number in range(math.ceil(most / step) + 1)], False)
+    low, high = math.floor(math.log10(least)), math.ceil(math.log10(most))
+    return _Axis([10.0**power for power in range(low, high + 1)], True)
+
+
 def bars(charts: list[tuple[str, dict[str, float]]]) -> str:
-    """Return one chart below the other, the shortest bar first, on one logarithmic axis for each."""
+    """Return one chart below the other, the shortest bar first, each with an axis of its own.
+
+    The axis is logarithmic where the bars differ much, and the title says so.
+    """
     parts: list[str] = []
     y = 10.0
+    width = _WIDTH - _LABELS - _RIGHT
     for title, values in charts:
-        low = math.floor(math.log10(min(values.values())))
-        high = math.ceil(math.log10(max(values.values())))
-        scale = (_WIDTH - _LABELS - _RIGHT) / max(high - low, 1)
+        axis = _axis(values.values())
         y += 16
-        parts.append(_text(8, y, title, more=' font-weight="bold"'))
+        note = " (logarithmic)" if axis.is_logarithmic else ""
+        parts.append(_text(8, y, title + note, more=' font-weight="bold"'))
         y += 10
         bottom = y + _ROW * len(values)
-        for power in range(low, high + 1):
-            x = _LABELS + (power - low) * scale
+        for mark in axis.marks:
+            x = _LABELS + axis.place(mark) * width
             parts.append(f'<path d="M{x:.1f} {y:.1f}V{bottom:.1f}" stroke="{_GRID}"/>')
-            parts.append(_text(x, bottom + 14, seconds(10.0**power), "middle"))
+            parts.append(_text(x, bottom + 14, _mark(mark), "middle"))
         for name, value in sorted(values.items(), key=lambda item: item[1]):
-            length = max((math.log10(value) - low) * scale, 1)
+            length = max(axis.place(value) * width, 1)
             colour = _OURS if name.startswith("danac") else _THEIRS
             parts.append(_text(_LABELS - 8, y + 15, name, "end"))
             parts.append(
@@ -59,6 +91,14 @@ def bars(charts: list[tuple[str, dict[str, float]]]) -> str:
             y += _ROW
         y += 30
     return _svg(y, parts)
+
+
+def _mark(value: float) -> str:
+    """Return a time on an axis: `200 ms`."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if value >= size * 0.999:
+            return f"{value / size:g} {unit}"
+    return f"{value / 1e-9:g} ns" if value else "0"
 
 
 def curves(title: str, lines: dict[str, list[tuple[float, float]]]) -> str:
@@ -79,11 +119,11 @@ def curves(title: str, lines: dict[str, list[tuple[float, float]]]) -> str:
     for power in range(spans[0][0], spans[0][1] + 1):
         x, _ = place((10.0**power, 10.0 ** spans[1][0]))
         parts.append(f'<path d="M{x:.1f} {top}V{bottom}" stroke="{_GRID}"/>')
-        parts.append(_text(x, bottom + 16, f"{10**power:,} lines", "middle"))
+        parts.append(_text(x, bottom + 20, f"{10**power:,} lines", "middle"))
     for power in range(spans[1][0], spans[1][1] + 1):
         _, y = place((10.0 ** spans[0][0], 10.0**power))
         parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="{_GRID}"/>')
-        parts.append(_text(left - 6, y + 4, seconds(10.0**power), "end"))
+        parts.append(_text(left - 6, y + 4, _mark(10.0**power), "end"))
     for (name, line), colour in zip(lines.items(), _COLOURS * 2, strict=False):
         placed = [place(point) for point in line]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in placed)

@@ -69,6 +69,15 @@ def test_who_hangs_is_left_out():
     assert set(contest["samples"]) == {"good"}
 
 
+def test_a_contest_ends_whatever_it_holds():
+    pace = Pace(0.01, 0.0001, rounds=(5, 5), most=0.5)
+    slow = [calling(str(number), lambda: sleep(0.1)) for number in range(9)]
+    contest = hold("nothing", slow, pace)
+    assert set(contest["left_out"].values()) == {"left out: the others have taken the time"}
+    assert contest["samples"]
+    assert all(len(samples) < 5 for samples in contest["samples"].values())
+
+
 def test_a_ratio_takes_two_samples_of_one_round():
     first = {
         "name": "x",

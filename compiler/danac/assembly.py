@@ -8,7 +8,7 @@ import warnings
 from threading import Lock
 from types import CodeType
 
-from danac.diagnostics import DanaSyntaxError, InternalError
+from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.source import PythonPosition, Source, Span
 
 
@@ -25,13 +25,31 @@ def assemble(tree: ast.Module, source: Source) -> CodeType:
         # no longer the tree's, so its bytes do not depend on when the tree goes.
         copied: CodeType = marshal.loads(marshal.dumps(code))
         return copied
-    except SyntaxError as error:
-        raise DanaSyntaxError(error.msg, source, _span(error, source), code="DANA180") from None
+    except SyntaxError:
+        raise DanaSyntaxError.of(refusals(tree, source)[0], source) from None
     except (RecursionError, MemoryError):
         place = _deepest(tree, source)
         raise DanaSyntaxError("too deeply nested", source, place, code="DANA190") from None
     except (ValueError, TypeError) as error:
         raise InternalError(f"Python does not accept the generated tree: {error}", tree) from error
+
+
+def refusals(tree: ast.Module, source: Source) -> list[Diagnostic]:
+    """Return all that Python's compiler refuses in `tree`, as far as it shows.
+
+    It stops at its first error; so each statement of the module is given to it by itself, too.
+    """
+    found: dict[Span, Diagnostic] = {}
+    for part in [tree, *(ast.Module([statement], []) for statement in tree.body)]:
+        try:
+            _compiled(part, source.filename)
+        except SyntaxError as error:
+            span = _span(error, source)
+            found.setdefault(span, Diagnostic("DANA180", error.msg, "error", span))
+        except (RecursionError, MemoryError):
+            span = _deepest(tree, source)
+            found.setdefault(span, Diagnostic("DANA190", "too deeply nested", "error", span))
+    return sorted(found.values(), key=lambda finding: finding.span)
 
 
 def _compiled(tree: ast.Module, filename: str) -> CodeType:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType
@@ -17,14 +16,13 @@ from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
 from danac.analysis.undefined import undefined_names
 from danac.analysis.warnings import warnings
-from danac.assembly import assemble
+from danac.assembly import assemble, refusals
 from danac.cells import as_cell
 from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
 from danac.lowering import lower
 from danac.options import DEFAULT, Options
 from danac.silencing import unsilenced
 from danac.source import Source
-from danac.syntax.build import LeftOut
 from danac.syntax.build import build as build_nodes
 from danac.syntax.parse import ParseTree, Recovered, parse_all
 from danac.syntax.parse import parse as parse_text
@@ -47,13 +45,18 @@ def compile_source(
     """
     source = Source(text, filename)
     with _bugs_shown_as_such():
-        module = build(source)
-        code = assemble(_lower(module, source, options), source)
-        findings = [] if report is None else doubtful(module)
-    for finding in findings:
-        assert report is not None
-        report(finding, source)
+        module, tree = _lowered(source, options)
+        code = assemble(tree, source)
+    _tell(module, source, report)
     return code
+
+
+def _tell(module: nodes.Module, source: Source, report: Report | None) -> None:
+    if report is not None:
+        with _bugs_shown_as_such():
+            findings = doubtful(module)
+        for finding in findings:
+            report(finding, source)
 
 
 class Cell(NamedTuple):
@@ -73,19 +76,25 @@ def compile_cell(
     `number` tells it apart from the others. Raises as `compile_source` does.
     """
     with _bugs_shown_as_such():
-        tree = _lower(build(source), source, options, known)
+        _, tree = _lowered(source, options, known)
         has_result = as_cell(tree, number)
         return Cell(assemble(tree, source), has_result, tree, source)
 
 
-def to_ast(text: str, filename: str = "<dana>", options: Options = DEFAULT) -> ast.Module:
-    """Return the Python tree that a program means; raises as `compile_source` does."""
+def to_ast(
+    text: str,
+    filename: str = "<dana>",
+    options: Options = DEFAULT,
+    report: Report | None = None,
+) -> ast.Module:
+    """Return the Python tree that a program means; raises and reports as `compile_source` does."""
     source = Source(text, filename)
     with _bugs_shown_as_such():
-        tree = _lower(build(source), source, options)
+        module, tree = _lowered(source, options)
         # Some rules only Python's own compiler knows: what it refuses is no program.
         assemble(tree, source)
-        return tree
+    _tell(module, source, report)
+    return tree
 
 
 def parse(source: Source) -> ParseTree:
@@ -101,13 +110,14 @@ def build(source: Source) -> nodes.Module:
 class Reading(NamedTuple):
     """What is known of a text, right or wrong.
 
-    `errors` are those of its syntax, in source order; the nodes leave out what they are about.
-    `missing` are the words in that, and `has_sure_blocks` tells whether it is sure what is inside of
-    what.
+    `errors` are those of its syntax, in source order; a `nodes.Wrong` stands for a statement with one.
+    `is_recovered` tells that the grammar refuses the text, of which `missing` words are in no node then;
+    `has_sure_blocks` whether it is sure what is inside of what.
     """
 
     module: nodes.Module
-    errors: list[DanaSyntaxError]
+    errors: list[Diagnostic]
+    is_recovered: bool = False
     missing: frozenset[str] = frozenset()
     has_sure_blocks: bool = True
 
@@ -115,21 +125,16 @@ class Reading(NamedTuple):
 def read(source: Source) -> Reading:
     """Return the Dana nodes of what is right in a text, and all its errors; a wrong one never raises."""
     parsed = parse_all(source)
-    tree = parsed.tree if isinstance(parsed, Recovered) else parsed
-    left_out: LeftOut = []
-    module = build_nodes(tree, source, left_out)
-    errors = [error for error, _ in left_out]
-    missing = {word for _, span in left_out for word in _WORD.findall(source.text_of(span))}
+    errors: list[Diagnostic] = []
     if not isinstance(parsed, Recovered):
-        return Reading(module, errors, frozenset(missing))
+        return Reading(build_nodes(parsed, source, errors), errors)
+    module = build_nodes(parsed.tree, source, errors)
     known = {error.diagnostic.span.line for error in parsed.errors}
     # What stands in for a wrong line may be refused where it stands; that is no error of the program.
-    errors = [error for error in errors if error.diagnostic.span.line not in known]
-    errors = sorted([*parsed.errors, *errors], key=lambda error: error.diagnostic.span)
-    return Reading(module, errors, parsed.missing | missing, parsed.has_sure_blocks)
-
-
-_WORD = re.compile(r"[^\W\d]\w*")
+    errors = [error for error in errors if error.span.line not in known]
+    errors += [error.diagnostic for error in parsed.errors]
+    errors.sort(key=lambda error: error.span)
+    return Reading(module, errors, True, parsed.missing, parsed.has_sure_blocks)
 
 
 def check_source(
@@ -138,7 +143,8 @@ def check_source(
     """Return what is wrong with a program, in source order; nothing of it is executed.
 
     A wrong program never raises. Of a text that cannot be parsed all errors are found that do not
-    follow from others, and what is right in it is looked at, too.
+    follow from others, and what is right in it is looked at, too; of any other, each statement with errors
+    gives its first one.
     """
     source = Source(text, filename)
     try:
@@ -157,39 +163,55 @@ _INSIDE = frozenset({"DANA160", "DANA161", "DANA162"})
 
 def _findings(source: Source, options: Options) -> list[Diagnostic]:
     reading = read(source)
-    module, names = reading.module, Names(reading.module)
-    wrong = misplaced(module)
-    if not reading.has_sure_blocks:
-        wrong = [finding for finding in wrong if finding.code not in _INSIDE]
-    if reading.errors:
-        found = [error.diagnostic for error in reading.errors]
-        return [*found, *wrong, *undefined_names(module, names, reading.missing)]
-    findings = [
-        *wrong,
+    if reading.is_recovered:
+        module = reading.module
+        wrong = misplaced(module)
+        if not reading.has_sure_blocks:
+            wrong = [finding for finding in wrong if finding.code not in _INSIDE]
+        return [*reading.errors, *wrong, *undefined_names(module, Names(module), reading.missing)]
+    stages = _stages(reading, source, options)
+    # Of a tree with gaps, Python's compiler would speak of the gaps.
+    found = stages.errors or refusals(stages.tree, source)
+    module, names = stages.module, stages.names
+    return [
+        *found,
         *undefined_names(module, names),
         *impossible_calls(module, names),
         *warnings(module, names, source),
     ]
-    if not wrong:
-        try:
-            assemble(lower(module, names, source, options), source)
-        except DanaSyntaxError as error:
-            findings.append(error.diagnostic)
-    return findings
 
 
-def _lower(
-    module: nodes.Module,
-    source: Source,
-    options: Options,
-    known: Mapping[str, object] | None = None,
-) -> ast.Module:
-    for finding in misplaced(module):
-        raise DanaSyntaxError.of(finding, source)
+def _lowered(
+    source: Source, options: Options, known: Mapping[str, object] | None = None
+) -> tuple[nodes.Module, ast.Module]:
+    """Return the nodes and the tree of a program; raise the first of its errors."""
+    errors: list[Diagnostic] = []
+    reading = Reading(build_nodes(parse_text(source), source, errors), errors)
+    stages = _stages(reading, source, options, known)
+    for error in sorted(stages.errors, key=lambda finding: finding.span):
+        raise DanaSyntaxError.of(error, source)
+    return stages.module, stages.tree
+
+
+class _Stages(NamedTuple):
+    """What the stages make of a program, and all errors that they find in it."""
+
+    module: nodes.Module
+    names: Names
+    tree: ast.Module
+    errors: list[Diagnostic]
+
+
+def _stages(
+    reading: Reading, source: Source, options: Options, known: Mapping[str, object] | None = None
+) -> _Stages:
+    module = reading.module
+    errors = [*reading.errors, *misplaced(module)]
     names = Names(module)
     if known is not None:
         remember(names, known)
-    return lower(module, names, source, options)
+    tree = lower(module, names, source, options, errors)
+    return _Stages(module, names, tree, errors)
 
 
 @contextmanager

@@ -640,6 +640,16 @@ class Interface(Statement):
 
 
 @_node
+class Wrong(Statement):
+    """What stands for a statement with an error in it, where the others are looked at all the same.
+
+    Any of `names`, which it mentions, may be one that it would have bound.
+    """
+
+    names: tuple[str, ...]
+
+
+@_node
 class Module(Node):
     """A whole program."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from danac.diagnostics import Diagnostic, Fix
@@ -45,7 +45,7 @@ def _wrong(comment: Silence) -> list[Diagnostic]:
     found = []
     for code, span in comment.codes:
         if code not in CODES:
-            near = nearest(code)
+            near = nearest(code, filter(can_be_silenced, CODES))
             hint = f"did you mean `{near}`?" if near else "`danac explain` lists the codes"
             fix = Fix.replace(f"write `{near}`", span, near) if near else None
             found.append(_warning(span, f"there is no diagnostic {code}", hint, fix))
@@ -58,7 +58,7 @@ def _warning(span: Span, message: str, hint: str | None, fix: Fix | None = None)
     return Diagnostic("DANA215", message, "warning", span, hint, fix)
 
 
-def nearest(code: str) -> str | None:
+def nearest(code: str, known: Iterable[str] = CODES) -> str | None:
     """Return the code that is most like a text that is none, if one is."""
-    near = get_close_matches(code.upper(), CODES, n=1, cutoff=0.6)
+    near = get_close_matches(code.upper(), list(known), n=1, cutoff=0.6)
     return near[0] if near else None

@@ -16,7 +16,9 @@ Display: TypeAlias = nodes.ListDisplay | nodes.SetDisplay | nodes.DictDisplay
 class Refuse(Protocol):
     """Raises the error of a place."""
 
-    def __call__(self, place: Span, message: str, *, code: str) -> NoReturn:
+    def __call__(
+        self, place: Span, message: str, *, code: str, hint: str | None = None
+    ) -> NoReturn:
         """Raise `message`."""
 
 
@@ -77,7 +79,11 @@ def _keyed_branches(display: nodes.DictDisplay, refuse: Refuse) -> tuple[nodes.B
                 refuse(item.key.span, f"branch {item.key.value!r} appears twice", code="DANA134")
             seen.add(item.key.value)
         elif not isinstance(item.key, nodes.FormattedText):
-            refuse(item.key.span, "a branch's name is a constant or an f-string", code="DANA135")
+            message = "a branch's name is a constant or an f-string"
+            hint = None
+            if isinstance(item.key, nodes.Name):
+                hint = f'write it in quotes: `"{item.key.id}": …`'
+            refuse(item.key.span, message, code="DANA135", hint=hint)
         branches.append(_branch(item.key, item.value, refuse))
     return tuple(branches)
 

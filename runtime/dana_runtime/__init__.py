@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dana_runtime.awaiting import settled as settled
     from dana_runtime.cases import case as case
     from dana_runtime.conditions import holds as holds
-    from dana_runtime.conditions import is_callable as is_callable
     from dana_runtime.conditions import no_case as no_case
     from dana_runtime.error_records import error_attribute as error_attribute
     from dana_runtime.error_records import exception_from as exception_from
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
         unregister_worker_setup as unregister_worker_setup,
     )
     from dana_runtime.faults.breaker import Breaker as Breaker
+    from dana_runtime.faults.breaker import BreakerPlace as BreakerPlace
     from dana_runtime.faults.poet import poet as poet
     from dana_runtime.faults.retry import Retry as Retry
     from dana_runtime.functions import add_four as add_four
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from dana_runtime.modules import import_python as import_python
     from dana_runtime.modules import import_python_names as import_python_names
     from dana_runtime.modules import import_python_star as import_python_star
+    from dana_runtime.modules import import_star as import_star
     from dana_runtime.orchestration.branches import Orchestrated as Orchestrated
     from dana_runtime.orchestration.calls import orchestrate as orchestrate
     from dana_runtime.orchestration.calls import plan_for as plan_for
@@ -117,6 +118,7 @@ if TYPE_CHECKING:
     from dana_runtime.values.texts import coerce_lt as coerce_lt
     from dana_runtime.values.texts import coerce_ne as coerce_ne
     from dana_runtime.values.texts import text as text
+    from dana_runtime.values.type_expressions import annotated as annotated
     from dana_runtime.values.type_expressions import isinstance_of as isinstance_of
     from dana_runtime.values.type_expressions import type_named as type_named
 
@@ -128,7 +130,7 @@ _MODULE_OF = {
         "aio": "awaited_call",
         "awaiting": "awaited_head awaited_stage completed settled",
         "cases": "case",
-        "conditions": "holds is_callable no_case",
+        "conditions": "holds no_case",
         "error_records": "error_attribute exception_from",
         "errors": (
             "BranchCancelled BranchTimeout CircuitOpen EnforcementError LoopBlocked "
@@ -144,7 +146,7 @@ _MODULE_OF = {
         "execution.stages": "run_stage with_policy",
         "execution.statistics": "stats",
         "execution.worker_setups": "register_worker_setup unregister_worker_setup",
-        "faults.breaker": "Breaker",
+        "faults.breaker": "Breaker BreakerPlace",
         "faults.poet": "poet",
         "faults.retry": "Retry",
         "functions": (
@@ -153,7 +155,8 @@ _MODULE_OF = {
         ),
         "logs": "log log_calls log_level log_with_prefix",
         "modules": (
-            "import_names import_path import_python import_python_names import_python_star"
+            "import_names import_path import_python import_python_names import_python_star "
+            "import_star"
         ),
         "orchestration.branches": "Orchestrated",
         "orchestration.calls": "orchestrate plan_for",
@@ -174,7 +177,7 @@ _MODULE_OF = {
             "coerce_add coerce_eq coerce_ge coerce_gt coerce_iadd coerce_le coerce_lt "
             "coerce_ne text"
         ),
-        "values.type_expressions": "isinstance_of type_named",
+        "values.type_expressions": "annotated isinstance_of type_named",
     }.items()
     for name in names.split()
 }
@@ -184,6 +187,7 @@ __all__ = [
     "BranchCancelled",
     "BranchTimeout",
     "Breaker",
+    "BreakerPlace",
     "Captured",
     "CircuitOpen",
     "Context",
@@ -205,6 +209,7 @@ __all__ = [
     "add_one",
     "add_three",
     "add_two",
+    "annotated",
     "apply",
     "attribute",
     "attributes_of",
@@ -241,8 +246,8 @@ __all__ = [
     "import_python",
     "import_python_names",
     "import_python_star",
+    "import_star",
     "interface",
-    "is_callable",
     "is_even",
     "is_odd",
     "isinstance_of",

@@ -7,10 +7,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-# Decides whether the head of a pipe flows or is composed. Generated code asks by this name, since
-# a program may have a `callable` of its own.
-is_callable = callable
-
 
 def holds(value: Any, condition: Any) -> Any:
     """Return whether `condition`, a function of the value or a plain value, holds for `value`.

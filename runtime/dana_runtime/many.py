@@ -21,6 +21,7 @@ from dana_runtime.execution.branches import Branch, is_coroutine_function
 from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.crew import Crew
 from dana_runtime.execution.debugging import is_debugging
+from dana_runtime.execution.leaving import park
 from dana_runtime.execution.run import SIGNAL_SECONDS
 from dana_runtime.execution.setting_checks import check_count
 from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, current
@@ -93,6 +94,7 @@ class Results(Iterator[Any]):
                 result, failure = stream.pop()
                 if failure is None:
                     return result
+                park()
                 error = failure
         except BaseException:
             self.close()

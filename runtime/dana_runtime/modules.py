@@ -104,6 +104,15 @@ def import_names(name: str, package: str | None, *names: str) -> tuple[Any, ...]
         return _taken(module, names)
 
 
+def import_star(name: str, package: str | None) -> None:
+    """Bind in the calling module what `from name import *` binds, whose path Python cannot write.
+
+    Raises as the statement does.
+    """
+    module = _with_submodules(importlib.import_module(name, package), ("*",))
+    sys._getframe(1).f_globals.update(_run_import("*", module))
+
+
 def import_path(name: str) -> ModuleType:
     """Return the module `name`, whose path Python's statement cannot write; raises as the statement."""
     return importlib.import_module(name)

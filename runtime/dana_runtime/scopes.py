@@ -319,15 +319,16 @@ def _is_importing(frame: FrameType) -> bool:
     return getattr(frame.f_globals.get("__spec__"), "_initializing", False) is True
 
 
-def lookup(name: str, private: Scope) -> Any:
+def lookup(name: str, private: Scope, variable: str | None = None) -> Any:
     """Return the value of a bare `name` that the compiler has found nowhere.
 
     In this order: a global of the calling module (a star import or setattr may have put it there),
-    one of Python's builtins, `private:name`, `public:name`. Raises NameError.
+    one of Python's builtins, `private:name`, `public:name`. `variable` is the global's name where
+    it is another than Dana's. Raises NameError.
     """
     frame = sys._getframe(1)
     for names in (frame.f_globals, frame.f_builtins):
-        value = names.get(name, _ABSENT)
+        value = names.get(variable or name, _ABSENT)
         if value is not _ABSENT:
             return value
     for scope in (private, public):

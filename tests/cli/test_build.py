@@ -319,3 +319,14 @@ class TestMixedTrees:
         assert main(["build", "src"]) == 0
         assert main(["build", "src", "-o", "out"]) == 0
         assert python_files(folder) == ["out/a.py", "out/b.py", "src/a.py", "src/b.py"]
+
+
+def test_what_can_hardly_be_meant_is_said(project, capsys):
+    project({"src/a.dana": "x = 1\nif x is 5: print(x)\n"})
+    assert main(["build", "src", "-o", "out"]) == 0
+    assert capsys.readouterr().err == (
+        "src/a.dana:2:4: warning[DANA221]: `is` asks for the same object, of which a number says nothing\n"
+        "2 | if x is 5: print(x)\n"
+        "  |    ^^^^^^\n"
+        "  hint: write `==`\n"
+    )

@@ -152,3 +152,33 @@ def test_the_garbage_collector_rests_while_a_file_is_compiled(project, monkeypat
     assert main([command, "a.dana"]) == 0
     assert seen == [False]
     assert gc.isenabled()
+
+
+class TestFilesThatSayNothing:
+    """What stands in the way of one file is its own error; the others are checked all the same."""
+
+    def test_a_file_that_cannot_be_read(self, project, tmp_path, capsys):
+        project({"b.dana": WRONG})
+        (tmp_path / "a.dana").symlink_to(tmp_path / "nowhere.dana")
+        assert main(["check", "."]) == 1
+        printed = capsys.readouterr()
+        assert "a.dana:1:1: error[DANA901]: cannot read a.dana: No such file" in printed.out
+        assert "b.dana:1:" in printed.out
+        assert printed.err == "2 errors, 0 warnings in 2 files\n"
+
+    def test_a_wrong_project_file_is_told_once(self, project, tmp_path, capsys):
+        project(
+            {
+                "good.dana": "x = 1\n",
+                "sub/pyproject.toml": "[tool.danac]\ncoerc = true\n",
+                "sub/c.dana": "break\n",
+                "sub/d.dana": "continue\n",
+            }
+        )
+        assert main(["check", "--format", "json", "."]) == 1
+        found = [(f["code"], f["file"]) for f in json.loads(capsys.readouterr().out)]
+        assert found == [
+            ("DANA901", str(tmp_path / "sub" / "pyproject.toml")),
+            ("DANA160", "sub/c.dana"),
+            ("DANA160", "sub/d.dana"),
+        ]

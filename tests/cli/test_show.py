@@ -189,9 +189,36 @@ class TestPlans:
         assert rows == [
             "a.dana:4:16  add_one               rule 1, the value as it is, known now",
             "a.dana:4:25  add_two               rule 1, the value as it is, known now",
-            "a.dana:4:37  add                   rule 2, items become arguments, known now",
+            "a.dana:4:37  add                   rule 2, items become arguments, known now: "
+            "a = item 1, b = item 2",
             "a.dana:4:43  whole                 rule 1, the value as it is, where it is an int; "
             "else decided at run time",
             "a.dana:4:51  other.f               decided at run time: what is called is known only "
             "at run time",
+        ]
+
+    def test_what_is_taken_apart_and_what_cannot_succeed(self, tmp_path, capsys):
+        path = tmp_path / "a.dana"
+        path.write_text(
+            "struct P:\n    x: int\n    y: str\n"
+            "def take(y: str, x: int): return y\ndef rated(x, rate): return x\n"
+            "P(1, 'a') | take\n(1, 'a') | take\n{'z': 1, 'x': 2, 'y': 3} | take\n"
+            "(1, 2, 'a') | take\n1 | rated\n"
+            "def f(rate, v):\n    1 | rated\n    v | rated\n"
+        )
+        rows = shown(capsys, str(path), "--plans").splitlines()
+        assert [row.partition("  ")[2].strip() for row in rows] == [
+            "take                  rule 3, fields match parameters by name, known now: "
+            "y = field y, x = field x",
+            "take                  rule 2, items become arguments, known now: "
+            "y = item 2, x = item 1",
+            "take                  rule 3, fields match parameters by name, known now: "
+            "y = field y, x = field x",
+            "take                  cannot succeed: items (int, int, str) fit in more than one way: "
+            "y = item 3, x = item 1; or y = item 3, x = item 2; the value is a tuple of 3 items",
+            "rated                 cannot succeed: nothing gives this stage its 'rate': "
+            "the value is an int",
+            "rated                 decided at run time: rate from the names around "
+            "(rule 4, names in sight fill what is open)",
+            "rated                 decided at run time: the value is known only at run time",
         ]

@@ -33,6 +33,7 @@ PROGRAMS = sorted(
     for folder in ("examples", "tests/programs", "tests/lowering/golden", "tests/errors")
     for path in (CHECKOUT / folder).rglob("*.dana")
 )
+TERMINALS = terminal_names(load_parser())
 RIGHT = [path for path in PROGRAMS if "errors" not in path.parts]
 
 
@@ -72,7 +73,7 @@ def test_programs_are_read_as_the_compiler_reads_them(path):
     for start, kind, value in tokens_of(text):
         assert kind is not Error, (value, text[:start].count("\n") + 1)
         kind_at.update(dict.fromkeys(range(start, start + len(value)), kind))
-    for token in tokenize(Source(text), terminal_names(load_parser())):
+    for token in tokenize(Source(text), TERMINALS):
         if token.type in {"NEWLINE", "INDENT", "DEDENT"} or not token:
             continue
         fitting = expected_kinds(token.type, str(token))

@@ -34,14 +34,6 @@ def prelude() -> str:
     return PRELUDE
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-golden",
-        action="store_true",
-        help="write the expected generated code anew; then read the difference before committing",
-    )
-
-
 class Story(NamedTuple):
     """What came of a run: its `result` and what was done on the way, in order."""
 

@@ -26,7 +26,7 @@ def program(request: pytest.FixtureRequest) -> Path:
 def test_generated_code(program, request):
     generated = ast.unparse(danac.to_ast(program.read_text("utf-8"), program.name)) + "\n"
     expected = program.with_suffix(".py.txt")
-    if request.config.getoption("--update-golden", default=False):
+    if request.config.getoption("--update-golden"):
         expected.write_text(generated, "utf-8")
     written = expected.read_text("utf-8")
     # Python versions spell f-strings differently: what counts is the tree. Texts show the difference better.

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-import dana_runtime
-from dana_runtime import holds, is_callable, is_even, no_case
+from dana_runtime import holds, is_even, no_case
 
 
 def test_holds():
@@ -18,16 +17,11 @@ def test_no_case():
         no_case(5)
 
 
-def test_is_callable():
-    assert is_callable is callable
-    assert dana_runtime.is_callable(len)
-
-
 def test_nothing_else_is_loaded(run_python):
     program = """
 import sys
-from dana_runtime import holds, is_callable, no_case, text
-holds(1, is_callable), text(5)
+from dana_runtime import holds, no_case, text
+holds(1, callable), text(5)
 print(*(name for name in ("functools", "operator", "collections") if name in sys.modules))
 """
     assert run_python(program, "-S").stdout == "\n"

@@ -6,6 +6,7 @@ import asyncio
 import os
 import textwrap
 import threading
+import time
 
 import pytest
 
@@ -14,6 +15,7 @@ import danac
 from dana_runtime import Block, Pipeline, fan_out, policy, tracing, using
 from dana_runtime.trace import chrome
 from dana_runtime.trace.recorder import MOST_UNEXPLAINED, UNSEEN
+from dana_runtime.trace.tracer import Tracer
 
 TOGETHER = """
 from threading.py import Barrier
@@ -35,15 +37,25 @@ def test_stages_lie_in_their_pipeline_one_after_the_other(timeline):
         "def fetch(id): id * 10\n"
         "def tax(price, rate): price * rate\n"
         "def bill(id) = fetch | tax(2) | $$ + 1\n"
-        "7 | bill | str\n"
+        "bill(7) | str\n"
     )
     bill = seen.one("bill", "pipeline")
     assert seen.inside(bill) == ["fetch", "tax(2)", "$$ + 1"]
     assert bill.args == {"at": "orders.dana:3:16"}
     assert seen.one("tax(2)").args == {"at": "orders.dana:3:24", "pipeline": "bill"}
-    assert seen.inside(seen.one("bill", "stage"), "pipeline") == ["bill"]
-    assert seen.one("str").args == {"at": "orders.dana:4:12", "pipeline": "7 | bill | str"}
+    assert seen.one("str").args == {"at": "orders.dana:4:11", "pipeline": "bill(7) | str"}
     assert {seen.track(found) for found in seen.slices} == {"MainThread"}
+
+
+def test_pipelines_that_are_a_stage_or_branch_are_one_slice(timeline):
+    seen = timeline(
+        "def bill(id) = str | len\np = str | len\n7 | bill | p\n7 | { bill, p }\n[*p.map([1])]\n"
+    )
+    assert [found.kind for found in seen.all("bill")] == ["stage", "branch"]
+    assert [found.kind for found in seen.all("p")] == ["stage", "branch"]
+    assert seen.inside(seen.all("bill")[0]) == ["str", "len"]
+    assert seen.inside(seen.all("p")[0], "stage") == ["str", "len"]
+    assert [found.kind for found in seen.all("str | len")] == ["pipeline", "pipeline", "input"]
 
 
 def test_value_of_a_stage_is_no_part_of_it(timeline):
@@ -121,7 +133,7 @@ def test_block_encloses_its_branches_on_the_caller_s_track(timeline):
     assert max(tax.begun, charge.begun) < min(tax.ended, charge.ended)
     arrows = [(source["ts"], (target["pid"], target["tid"])) for source, target in seen.arrows]
     assert sorted(arrows) == sorted((block.begun, branch.place) for branch in (tax, charge))
-    assert seen.inside(seen.one("report", "pipeline")) == ["{ tax, charge }", "len"]
+    assert seen.inside(seen.one("report")) == ["{ tax, charge }", "len"]
 
 
 def test_branch_of_several_stages(timeline):
@@ -278,6 +290,17 @@ def test_process_that_dies(timeline):
     assert died.place[0] != os.getpid()
 
 
+def test_clocks_of_other_machines():
+    tracer = Tracer([])
+    now = time.perf_counter_ns()
+    assert tracer.local_times(7, now - 20, now - 10, now - 30) == (now - 20, now - 10)
+    # What another machine has told of has ended just now; all else there is as long before that.
+    begun, ended = tracer.local_times(8, 100, 400, now - 30)
+    assert ended - begun == 300
+    assert now <= ended <= time.perf_counter_ns()
+    assert tracer.local_times(8, 50, 90, now - 30) == (begun - 50, begun - 10)
+
+
 def test_executor_of_the_program_s_own(timeline):
     from concurrent.futures import ThreadPoolExecutor
 
@@ -397,10 +420,10 @@ def test_failed_stages_have_their_error(timeline):
         "def fail(x): raise ValueError(f'not {x}')\n"
         "def p(x) = str | fail | len\n"
         "def q(x) = p | str\n"
-        "1 | q\n",
+        "q(1)\n",
         ValueError,
     )
-    for name, kind in (("fail", "stage"), ("p", "pipeline"), ("q", "stage"), ("q", "pipeline")):
+    for name, kind in (("fail", "stage"), ("p", "stage"), ("q", "pipeline")):
         assert seen.one(name, kind).args["error"] == "ValueError: not 1", name
     assert "error" not in seen.one("str").args
     assert not seen.all("len")

@@ -51,6 +51,9 @@ DANA_VALUES = frozenset({"case", "cast", "Breaker", "Retry"}) | frozenset(_DANA_
 DANA_NAMES = DANA_FUNCTIONS | DANA_VALUES
 """All names that `dana_runtime` supplies."""
 
+IN_THE_RUNTIME = {name: name for name in DANA_NAMES} | {"isinstance": "isinstance_of"}
+"""What `dana_runtime` calls the built-ins that are Dana's, those among them that mean more than Python's."""
+
 # What Python's module `site` adds for its prompt; programs can reach it where Python runs with it.
 _OF_THE_PROMPT = frozenset({"copyright", "credits", "exit", "help", "license", "quit"})
 

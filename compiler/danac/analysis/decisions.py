@@ -9,11 +9,11 @@ from danac import nodes
 from danac.analysis.names import Names, Scope
 from danac.analysis.plans import Plan, plan
 from danac.analysis.shapes import UNKNOWN, Shape, result_of
-from danac.analysis.signatures import Signature
 from danac.analysis.stages import kind_of
 from danac.analysis.undefined import imports_other_programs
 from danac.analysis.walking import with_scopes
 from danac.diagnostics import Diagnostic
+from danac.identifiers import python_name
 
 _BY_ASSIGNMENT = ("assigned", "parameter")
 
@@ -76,68 +76,56 @@ def may_ask_for(value: nodes.Expression, name: str, scope: Scope) -> bool:
     decided = plan(value, UNKNOWN, scope)
     if decided.signature is None:
         return decided.way == "runtime"
-    signature = decided.signature
-    required = (*signature.required, *signature.required_keywords)
-    return len(required) > 1 and any(taken.name == name for taken in required)
+    return name in decided.signature.may_be_open
+
+
+def judged(module: nodes.Module, names: Names) -> Iterator[tuple[Decision, str | None]]:
+    """Yield each decision, and why the call cannot succeed; None where it may."""
+    scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
+    # Another module may set the `public:` name that is missing.
+    is_closed = not imports_other_programs(module)
+    for decision in decisions(module, names):
+        yield decision, _problem(decision, scoped, is_closed=is_closed)
 
 
 def impossible_calls(module: nodes.Module, names: Names) -> list[Diagnostic]:
     """Return an error for each stage that no value could satisfy which reaches it."""
-    if imports_other_programs(module):
-        # Another module may set the `public:` name that is missing.
-        return []
-    scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
     findings = []
-    for decision in decisions(module, names):
-        problem = _problem(decision, scoped)
+    for decision, problem in judged(module, names):
         if problem is not None:
             signature = decision.plan.signature
             assert signature is not None
-            line = signature.definition.span.line
-            hint = f"it is defined on line {line}; arguments of its own are written in the stage"
+            place = signature.definition.span
+            hint = (
+                f"it is defined in line {place.line}, column {place.column}; "
+                "arguments of its own are written in the stage"
+            )
             span = decision.stage.value.span
             findings.append(Diagnostic("DANA220", problem, "error", span, hint))
     return findings
 
 
-def _problem(decision: Decision, scoped: set[str]) -> str | None:
-    signature, shape = decision.plan.signature, decision.shape
+def _problem(decision: Decision, scoped: set[str], *, is_closed: bool) -> str | None:
+    plan, signature, shape = decision.plan, decision.plan.signature, decision.shape
     if signature is None:
         return None
-    if decision.plan.way == "impossible":
-        return "this function takes no value, so it can be no stage"
-    if decision.plan.way != "runtime" or shape.kind == "unknown":
-        return None
-    missing = [name for name in _left_open(signature, shape) if not _is_in_sight(name, decision)]
+    if plan.way == "impossible":
+        if not (signature.positional or signature.rest or signature.keyword_only):
+            return "this function takes no value, so it can be no stage"
+        return f"{plan.reason}; the value is {_described(shape)}"
+    missing = [name for name in plan.left_open if not _is_in_sight(name, decision)]
     missing = [name for name in missing if name not in scoped]
-    if not missing:
+    if not missing or not is_closed:
         return None
     listed = ", ".join(repr(name) for name in missing)
-    return f"nothing gives this stage its {listed}: the value is {_described(shape)}"
-
-
-def _left_open(signature: Signature, shape: Shape) -> list[str]:
-    """Return the required parameters that a value of `shape` surely does not give."""
-    required = [*signature.required, *signature.required_keywords]
-    names = [taken.name for taken in required]
-    if shape.kind == "items":
-        if shape.is_block or signature.takes_number(len(shape.items)):
-            return [taken.name for taken in signature.required_keywords]
-        if len(shape.items) > len(signature.positional):
-            # It may be told by the types which of them are meant.
-            return []
-    if shape.kind == "fields" and set(names) & set(shape.keys):
-        return [name for name in names if name not in shape.keys]
-    if shape.type_name not in ("int", "float", "str", "bool", "NoneType", "list", "tuple", "dict"):
-        return []
-    first = signature.required[0].name if signature.required else None
-    return [name for name in names if name != first]
+    message = f"nothing gives this stage its {listed}"
+    return message if shape.kind == "unknown" else f"{message}: the value is {_described(shape)}"
 
 
 def _is_in_sight(name: str, decision: Decision) -> bool:
     if name in decision.captures:
         return True
-    found = decision.scope.lookup(name)
+    found = decision.scope.lookup(python_name(name))
     return found is not None and found[1].kind in _BY_ASSIGNMENT
 
 
@@ -145,7 +133,11 @@ def _described(shape: Shape) -> str:
     if shape.kind == "items":
         count = len(shape.items)
         return f"a {shape.type_name} of {count} item{'s' * (count != 1)}"
+    if shape.struct is not None:
+        return f"a {shape.type_name}"
     if shape.kind == "fields":
-        return f"a dict with {', '.join(map(repr, shape.keys))}"
+        return f"a dict with {', '.join(map(repr, shape.keys)) or 'no keys'}"
+    if shape.type_name == "NoneType":
+        return "none"
     article = "an" if shape.type_name in ("int",) else "a"
     return f"{article} {shape.type_name}"

@@ -62,6 +62,8 @@ class Scope:
     """Whether the program defines structs, or imports modules that may."""
     has_private: bool = False
     """Whether the program mentions `private:` names; like `meets_structs`, a matter of the module's scope."""
+    mentioned: set[str] = field(default_factory=set)
+    """The names in statements with errors, which may bind them; a matter of the module's scope, too."""
     is_method: bool = False
     """Whether it is that of a method in a struct, whose name no scope has."""
     instance_parameters: set[nodes.Node] = field(default_factory=set)
@@ -149,6 +151,7 @@ _BINDING = frozenset(
         nodes.Struct,
         nodes.TypedAssignment,
         nodes.WithItem,
+        nodes.Wrong,
     }
 )
 
@@ -237,6 +240,8 @@ class _Binder:
                 scope.bind(name, "assigned", node)
             case nodes.Export():
                 scope.bind("__exports__", "assigned", node)
+            case nodes.Wrong(names=names):
+                scope.module.mentioned.update(names)
             case nodes.Import(names=imported):
                 for item in imported:
                     _bind_module(scope, item)

@@ -1,7 +1,7 @@
 """A value's shape and a stage's signature → how the one meets the other, as far as it can be decided now.
 
-The rules are told in docs/orchestration.md. What is not decided here is decided by the runtime, by the
-same rules, when the value is there.
+The rules are the runtime's own, on what is known of the value; docs/orchestration.md tells them. What is
+not decided here is decided by them when the value is there.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from dana_runtime.orchestration.plans import CONTEXT, REFUSED, SPREAD, WHOLE, Arrangement
+from dana_runtime.orchestration.rules import decide
 from danac import nodes
 from danac.analysis import builtins
+from danac.analysis.known_types import KnownTypes, UndecidedError
 from danac.analysis.names import Scope
 from danac.analysis.shapes import Shape
 from danac.analysis.signatures import Signature, Taken, signature_of
 from danac.analysis.stages import is_builtin, is_known_function
 
-Way: TypeAlias = Literal["plain", "unpack", "keywords", "tested", "runtime", "impossible"]
+Way: TypeAlias = Literal["plain", "unpack", "keywords", "placed", "tested", "runtime", "impossible"]
 
 # Types whose values are told by a plain `type(x) is T`.
 _PLAIN_TYPES = frozenset({"str", "bool", "list", "dict", "tuple", "set", "int", "float"})
@@ -32,8 +35,10 @@ _TAKING_SEVERAL = frozenset(
 class Plan:
     """How a value becomes the arguments of a stage.
 
-    plain: `g(v)`; unpack: `g(*v)`; keywords: `g(**v)`; tested: `g(v)` where `type(v) is T`, T being
-    `type_name`, else as the runtime decides; impossible: no value of that shape can be taken.
+    plain: `g(v)`; unpack: `g(*v)`; keywords: `g(**v)`; placed: parts of `v` by position and keyword, as
+    `arrangement` says; tested: `g(v)` where `type(v) is T`, T being `type_name`, else as the runtime decides;
+    impossible: no value of that shape can be taken. `left_open` are the required parameters that the value
+    surely does not give; `text` says in words what is decided.
     """
 
     way: Way
@@ -41,78 +46,73 @@ class Plan:
     type_name: str | None = None
     reason: str = ""
     signature: Signature | None = None
+    arrangement: Arrangement | None = None
+    left_open: tuple[str, ...] = ()
+    text: str = ""
 
 
 def plan(callee: nodes.Expression, shape: Shape, scope: Scope) -> Plan:
     """Return how a value of `shape` meets what `callee` calls."""
     signature = signature_of(callee, scope)
     if signature is None:
-        while isinstance(callee, nodes.Group):
-            callee = callee.value
-        if isinstance(callee, nodes.Name) and is_builtin(callee.id, scope):
-            is_plain = is_known_function(callee.id, scope) and callee.id not in _TAKING_SEVERAL
-            if is_plain:
-                return Plan("plain", "1")
-        return Plan("runtime", "", reason="what is called is known only at run time")
-    if signature.required_keywords:
-        return Plan("runtime", "4", reason="keyword-only parameters", signature=signature)
-    if len(signature.required) <= 1:
-        return _single(signature, shape, scope)
-    return _several(signature, shape, scope)
+        return _of_unknown(callee, scope)
+    types = KnownTypes(scope)
+    known = types.signature(signature)
+    try:
+        decided = decide(known, types.shape(shape))
+    except UndecidedError:
+        return _undecided(signature, shape, scope)
+    rule = str(decided.rule)
+    if decided.way == REFUSED:
+        return Plan("impossible", rule, reason=decided.problem, signature=signature)
+    arrangement = Arrangement(decided, known)
+    left_open = arrangement.keys(CONTEXT)
+    if left_open:
+        reason = f"{', '.join(left_open)} from the names around"
+        return Plan("runtime", "4", reason=reason, signature=signature, left_open=left_open)
+    way: Way = "placed"
+    if decided.way == WHOLE:
+        way = "plain"
+    elif decided.way == SPREAD:
+        way = "unpack"
+    elif _may_be_keywords(signature, shape):
+        way = "keywords"
+    return Plan(way, rule, signature=signature, arrangement=arrangement, text=decided.text)
 
 
-def _single(signature: Signature, shape: Shape, scope: Scope) -> Plan:
-    target = signature.positional[0] if signature.positional else signature.rest
-    if target is None:
-        reason = "it takes no value at all"
-        return Plan("impossible", "6", reason=reason, signature=signature)
-    if _takes_anything(target):
-        return Plan("plain", "1", signature=signature)
-    wanted = _type_name(target, scope)
-    if wanted is not None and shape.type_name == wanted and not shape.is_block:
-        return Plan("plain", "1", signature=signature)
-    if wanted is not None and shape.kind == "unknown":
-        return Plan("tested", "1", wanted, signature=signature)
-    return Plan("runtime", "1", reason=f"{target.name} is annotated", signature=signature)
+def _of_unknown(callee: nodes.Expression, scope: Scope) -> Plan:
+    while isinstance(callee, nodes.Group):
+        callee = callee.value
+    if isinstance(callee, nodes.Name) and is_builtin(callee.id, scope):
+        is_plain = is_known_function(callee.id, scope) and callee.id not in _TAKING_SEVERAL
+        if is_plain:
+            return Plan("plain", "1", text="rule 1: the value is the argument")
+    return Plan("runtime", "", reason="what is called is known only at run time")
 
 
-def _several(signature: Signature, shape: Shape, scope: Scope) -> Plan:
-    if shape.kind == "items":
-        count = len(shape.items)
-        if signature.takes_number(count) and _fit_in_order(signature, shape, scope):
-            return Plan("unpack", "2", signature=signature)
-        return Plan("runtime", "2", reason="the items are told by their types", signature=signature)
-    if shape.kind == "fields":
-        named = {
-            taken.name
-            for taken in (*signature.positional, *signature.keyword_only)
-            if not taken.is_positional_only
-        }
-        required = {taken.name for taken in signature.required}
-        if required <= set(shape.keys) <= named:
-            return Plan("keywords", "3", signature=signature)
-        return Plan("runtime", "3", reason="the keys and names differ", signature=signature)
-    reason = "the value is known only at run time"
+def _undecided(signature: Signature, shape: Shape, scope: Scope) -> Plan:
+    """Return the plan where too little is known of the value, or of the types that are asked for."""
+    if shape.kind == "unknown" and len(signature.required) == 1 and not signature.required_keywords:
+        wanted = _type_name(signature.required[0], scope)
+        if wanted is not None and signature.required[0] is signature.positional[0]:
+            return Plan("tested", "1", wanted, signature=signature)
+    if shape.kind == "unknown":
+        return Plan(
+            "runtime", "", reason="the value is known only at run time", signature=signature
+        )
+    reason = "the types decide, and not all of them are known before"
     return Plan("runtime", "", reason=reason, signature=signature)
 
 
-def _fit_in_order(signature: Signature, shape: Shape, scope: Scope) -> bool:
-    """Whether items surely go to the parameters in order: some are not annotated, or all of them fit."""
-    required = signature.required
-    if not all(taken.annotation is not None for taken in required):
-        return True
-    pairs = zip(signature.positional, shape.items, strict=False)
-    return all(
-        _takes_anything(taken) or item.type_name == _type_name(taken, scope) is not None
-        for taken, item in pairs
-    )
-
-
-def _takes_anything(taken: Taken) -> bool:
-    annotation = taken.annotation
-    if annotation is None:
-        return True
-    return isinstance(annotation, nodes.TypeName) and annotation.name in ("any", "Any", "object")
+def _may_be_keywords(signature: Signature, shape: Shape) -> bool:
+    """Whether a dict can be given as it is: all of its keys are parameters, and have the required among them."""
+    named = {
+        taken.name
+        for taken in (*signature.positional, *signature.keyword_only)
+        if not taken.is_positional_only
+    }
+    is_dict = shape.kind == "fields" and shape.struct is None
+    return is_dict and set(shape.keys) <= named
 
 
 def _type_name(taken: Taken, scope: Scope) -> str | None:

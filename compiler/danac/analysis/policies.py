@@ -48,6 +48,11 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "idempotent": _FLAG,
     "progress": _FLAG,
     "pure": _FLAG,
+    "enforce": ("a type, a predicate or a schema", lambda value: value is None),
+    "breaker": (
+        "a Breaker, a number of failures, or true",
+        lambda value: value is None or isinstance(value, bool) or _COUNT[1](value),
+    ),
     "scheduler": ("an address", lambda value: value is None or isinstance(value, str)),
     "retries": ("a whole number, at least 0, or a Retry", _DEPTH[1]),
     "backoff": _DELAY,

@@ -21,7 +21,7 @@ class Shape:
     """What is known of a value. `type_name` is that of its exact built-in type, where it is known.
 
     "items" are those of a tuple, or the results of a list block, which are unpacked as a tuple's are;
-    "fields" the keys of a dict display or keyed block.
+    "fields" the keys of a dict display or keyed block, or the fields of a struct, whose definition `struct` is.
     """
 
     kind: Kind
@@ -29,6 +29,7 @@ class Shape:
     items: tuple[Shape, ...] = ()
     keys: tuple[str, ...] = ()
     is_block: bool = False
+    struct: nodes.Struct | None = None
 
 
 UNKNOWN = Shape("unknown")
@@ -54,9 +55,24 @@ def shape_of(expression: nodes.Expression, scope: Scope) -> Shape:
         case nodes.DictDisplay(items=pairs):
             return _keyed([pair.key for pair in pairs], is_block=False)
         case nodes.Call(function=nodes.Name(id=name)) if is_struct(name, scope):
-            return Shape("value", name)
+            return _of_struct(name, scope)
         case _:
             return UNKNOWN
+
+
+# Methods that make something else of a struct's construction, or of reading its fields.
+_OWN_WAYS = ("__init__", "__new__", "__getattribute__")
+
+
+def _of_struct(name: str, scope: Scope) -> Shape:
+    found = scope.lookup(name)
+    struct = None if found is None else found[1].node
+    assert isinstance(struct, nodes.Struct)
+    is_own = any(method.name in _OWN_WAYS for method in struct.methods)
+    if is_own or any(scope.lookup(way) is not None for way in _OWN_WAYS):
+        return UNKNOWN
+    keys = tuple(field.name for field in struct.fields)
+    return Shape("fields", name, keys=keys, struct=struct)
 
 
 def result_of(stage: nodes.Stage, scope: Scope) -> Shape:

@@ -40,10 +40,15 @@ class Signature:
         """The keyword-only parameters without a default."""
         return tuple(taken for taken in self.keyword_only if taken.is_required)
 
-    def takes_number(self, count: int) -> bool:
-        """Whether `count` positional arguments fit."""
-        is_enough = count >= len(self.required)
-        return is_enough and (self.rest is not None or count <= len(self.positional))
+    @property
+    def may_be_open(self) -> frozenset[str]:
+        """The names of the parameters that some value leaves to the names around."""
+        required = self.required
+        # The only one by position always has something: the value.
+        named = (
+            self.required_keywords if len(required) == 1 else (*required, *self.required_keywords)
+        )
+        return frozenset(taken.name for taken in named)
 
 
 def signature_of(callee: nodes.Expression, scope: Scope) -> Signature | None:

@@ -10,7 +10,8 @@ from danac import nodes
 from danac.analysis import builtins
 from danac.analysis.names import Names, Scope
 from danac.analysis.stages import sees_star_import
-from danac.diagnostics import Diagnostic, Severity
+from danac.analysis.walking import with_scopes
+from danac.diagnostics import Diagnostic, Fix, Severity
 from danac.identifiers import dana_name
 
 
@@ -29,7 +30,10 @@ def undefined_names(
         if _is_known(name.id, scope) or name.id in scoped or dana_name(name.id) in missing:
             continue
         message = f"name {dana_name(name.id)!r} is not defined"
-        findings.append(Diagnostic("DANA201", message, severity, name.span, _hint(name.id, scope)))
+        hint = _hint(name.id, scope)
+        findings.append(
+            Diagnostic("DANA201", message, severity, name.span, hint, _renaming(name, hint))
+        )
     receivers = [found for found in _receivers(module, names) if not missing]
     return [*findings, *receivers]
 
@@ -64,18 +68,50 @@ def _type_names(annotation: nodes.TypeExpression | None) -> Iterator[nodes.TypeN
             yield from _type_names(member)
 
 
+def _renaming(name: nodes.Name, hint: str | None) -> Fix | None:
+    """Return the fix that a hint speaks of, `did you mean …`."""
+    if hint is None or not hint.startswith("did you mean"):
+        return None
+    other = hint.split("`")[1]
+    return Fix.replace(f"write `{other}`", name.span, other)
+
+
 def _is_known(name: str, scope: Scope) -> bool:
     if scope.lookup(name) is not None or name in scope.nonlocals or sees_star_import(scope):
         return True
     if name in scope.bindings:
         # A parameter that is declared `global`, which is an error of its own.
         return True
+    if name in scope.module.mentioned:
+        return True
     return name in builtins.REACHABLE | builtins.REFUSED | builtins.OUTSIDE
+
+
+# What the names of other languages are called here.
+_ELSEWHERE = {
+    **dict.fromkeys(["nil", "undefined", "nothing", "NIL", "Null"], "write `none`"),
+    **dict.fromkeys(["this", "self"], "a method of a struct has `self` as its first parameter"),
+    **dict.fromkeys(["println", "echo", "puts", "printf", "console"], "write `print(…)`"),
+    **dict.fromkeys(["raw_input", "readline", "prompt"], "write `input(…)`"),
+    **dict.fromkeys(["xrange"], "write `range(…)`"),
+    **dict.fromkeys(["sizeof", "length", "count", "size"], "write `len(…)`"),
+    **dict.fromkeys(["string", "String", "unicode", "basestring", "toString"], "write `str`"),
+    **dict.fromkeys(["integer", "Integer", "long"], "write `int`"),
+    **dict.fromkeys(["double", "Double", "Float"], "write `float`"),
+    **dict.fromkeys(["boolean", "Boolean"], "write `bool`"),
+    **dict.fromkeys(["array", "Array", "vector", "List"], "write `list`"),
+    **dict.fromkeys(["object", "Object", "hash_map", "Map", "Dict"], "write `dict`"),
+    **dict.fromkeys(["end", "fi", "done", "endif"], "a block ends where its indentation does"),
+    **dict.fromkeys(["super"], "structs have no base; they delegate to fields that begin with `_`"),
+}
 
 
 def _hint(name: str, scope: Scope) -> str | None:
     known = sorted({*scope.visible(), *builtins.NAMES})
-    nearest = get_close_matches(name, known, n=1)
+    nearest = get_close_matches(name, sorted(scope.visible()), n=1)
+    if not nearest and name in _ELSEWHERE:
+        return _ELSEWHERE[name]
+    nearest = nearest or get_close_matches(name, known, n=1)
     return f"did you mean `{dana_name(nearest[0])}`?" if nearest else None
 
 
@@ -95,34 +131,6 @@ def imports_other_programs(module: nodes.Module) -> bool:
 
 def reads(module: nodes.Module, names: Names) -> Iterator[tuple[nodes.Name, Scope]]:
     """Yield each name that is read, with the scope that it is read in."""
-    todo: list[tuple[nodes.Node, Scope]] = [(module, names.module)]
-    while todo:
-        node, scope = todo.pop()
+    for node, scope in with_scopes(module, names):
         if isinstance(node, nodes.Name):
             yield node, scope
-            continue
-        if isinstance(node, nodes.Function | nodes.Declaration | nodes.Lambda):
-            inner = names.scope_of(node)
-            decorators = frozenset(() if isinstance(node, nodes.Lambda) else node.decorators)
-            for child in nodes.children(node):
-                # Defaults and decorators belong to the scope around the function.
-                is_outside = isinstance(child, nodes.Parameter) or child in decorators
-                todo.append((child, scope if is_outside else inner))
-        elif isinstance(node, nodes.Comprehension):
-            todo.append((node.clauses[0].iterable, scope))
-            inner = names.scope_of(node)
-            todo += [(child, inner) for child in _inside(node)]
-        elif not isinstance(node, nodes.TypeName | nodes.TypeUnion | nodes.TypeLiteral):
-            todo += [(child, scope) for child in nodes.children(node)]
-
-
-def _inside(node: nodes.Comprehension) -> Iterator[nodes.Node]:
-    """Yield what a comprehension evaluates in its own scope: all but its first iterable."""
-    for index, clause in enumerate(node.clauses):
-        if index:
-            yield clause.iterable
-        yield clause.target
-        yield from clause.conditions
-    if node.key is not None:
-        yield node.key
-    yield node.element

@@ -155,7 +155,7 @@ def _names_of_callers(module: nodes.Module, names: Names) -> Iterator[Diagnostic
         bound_in_functions.update(names.scope_of(function).bindings)
     for name, scope in reads(module, names):
         is_unknown = scope.lookup(name.id) is None and name.id not in scope.nonlocals
-        is_unknown &= name.id not in scope.bindings
+        is_unknown &= name.id not in scope.bindings and name.id not in scope.module.mentioned
         if is_unknown and name.id in bound_in_functions and scope is not names.module:
             message = f"the reference interpreter finds {name.id!r} in the functions that call"
             yield _warn(name, "DANA302", message, "pass it as a parameter")

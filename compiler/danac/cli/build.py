@@ -16,7 +16,7 @@ from danac.cli.arguments import Parser, collector_at_rest, read_program
 from danac.cli.build_jobs import GENERATED, Job, find_jobs
 from danac.cli.module_file import as_module_file
 from danac.compilation import to_ast
-from danac.diagnostics import DanaSyntaxError, InternalError, render
+from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError, render
 from danac.listing import to_python
 from danac.loading.errors import UsageError
 from danac.loading.tracebacks import render_syntax_error
@@ -61,7 +61,11 @@ def _build(job: Job) -> bool:
 def _built(job: Job, options: Options) -> bytes:
     text, _ = read_program(job.path)
     with collector_at_rest():
-        tree = to_ast(text, job.name, options)
+
+        def warn(finding: Diagnostic, source: Source) -> None:
+            print(render(finding, Source(source.text, job.path)), file=sys.stderr)
+
+        tree = to_ast(text, job.name, options, warn)
         listing = to_python(as_module_file(tree), Source(text, job.name))
     return f"{GENERATED}{job.name}{_END}{listing}".encode()
 

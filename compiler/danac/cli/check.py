@@ -1,7 +1,8 @@
 """`danac check`: files and folders → all errors and warnings in them; nothing is executed.
 
-The exit status is 1 if there is any error, else 0. A bug of danac that a file brings to light is an
-error of that file, `DANA900`, and the other files are checked all the same.
+The exit status is 1 if there is any error, else 0. A file that cannot be read and a wrong project file
+are errors, `DANA901`, and so is a bug of danac that a file brings to light, `DANA900`; the other files
+are checked all the same.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import Namespace
 
 from danac.cli.arguments import (
     Parser,
@@ -18,14 +20,14 @@ from danac.cli.arguments import (
     read_program,
 )
 from danac.compilation import check_source
-from danac.diagnostics import DanaSyntaxError, InternalError, render
+from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError, render
 from danac.diagnostics.codes import CODES, can_be_silenced
 from danac.diagnostics.rendering import style_for
 from danac.diagnostics.reports import Finding, as_json, as_sarif
 from danac.loading.errors import UsageError
 from danac.options import Options
 from danac.silencing import nearest
-from danac.source import Source
+from danac.source import Source, Span
 
 _MOST_SHOWN = 20
 """So many errors of a file are printed; behind that come their number and nothing more."""
@@ -46,7 +48,8 @@ def execute(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     ignored = _ignored(options.ignore)
     programs = [path for path, _ in find_programs(options.paths)]
-    checked = [_check(path, compile_options(path, options) | ignored) for path in programs]
+    projects = _Projects(options, ignored)
+    checked = [projects.check(path) for path in programs]
     findings = [finding for found in checked for finding in found]
     if options.format == "json":
         print(json.dumps(as_json(findings), indent=2, ensure_ascii=False))
@@ -73,6 +76,33 @@ def _ignored(given: list[str]) -> Options:
     return Options(ignore=tuple(codes))
 
 
+class _Projects:
+    """The project files of the programs that are checked; what is wrong with one is said once."""
+
+    def __init__(self, given: Namespace, ignored: Options) -> None:
+        self.given = given
+        self.ignored = ignored
+        self.wrong: set[str] = set()
+        self.unknown: set[str] = set()
+
+    def check(self, path: str) -> list[Finding]:
+        """Return what is wrong with the program at `path`, and with its project's file."""
+        try:
+            options = compile_options(path, self.given)
+        except UsageError as error:
+            found = _check(path, Options(coerce=self.given.coerce) | self.ignored)
+            if error.path in self.wrong:
+                return found
+            self.wrong.add(error.path)
+            return [_unusable(error), *found]
+        unknown = {code.upper() for code in options.ignore} - set(CODES) - self.unknown
+        self.unknown |= unknown
+        for code in sorted(unknown):
+            message = f"ignore in [tool.danac]: there is no diagnostic {code}"
+            print(f"danac: warning: {message}", file=sys.stderr)
+        return _check(path, options | self.ignored)
+
+
 def _print(findings: list[Finding]) -> None:
     style = style_for(sys.stdout)
     errors = 0
@@ -89,9 +119,18 @@ def _errors(findings: list[Finding]) -> int:
     return sum(finding.diagnostic.severity == "error" for finding in findings)
 
 
+def _unusable(error: UsageError) -> Finding:
+    """Return the finding for a file that says nothing, and so has no place to point at."""
+    return Finding(
+        Diagnostic("DANA901", str(error), "error", Span(1, 1, 1, 1)), Source("", error.path)
+    )
+
+
 def _check(path: str, options: Options) -> list[Finding]:
     try:
         text, name = read_program(path)
+    except UsageError as error:
+        return [_unusable(error)]
     except DanaSyntaxError as error:
         # The bytes are no text; the only lines that can be shown are those in the error.
         before = "\n" * (error.diagnostic.span.line - 1)

@@ -51,8 +51,8 @@ def _row(branch: Mapping[str, Any]) -> tuple[str, ...]:
     seconds, computing = branch["seconds"], branch["cpu_seconds"]
     share = "" if not seconds or computing is None else f"{min(1, computing / seconds):.0%}"
     why = branch["why"]
-    says_purity = branch["choice"] == "inline" or branch["purity"] in why
-    because = why if says_purity else f"{why}; {branch['purity']}"
+    is_said = branch["choice"] == "inline" or branch["purity"] in why
+    because = why if is_said else f"{why}; {branch['purity']}"
     if branch["trained"]:
         because += "; begun with what earlier runs have learned"
     text = branch["branch"]

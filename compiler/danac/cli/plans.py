@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from danac.analysis.decisions import Decision, decisions
+from danac.analysis.decisions import Decision, judged
 from danac.analysis.names import Names
 from danac.analysis.plans import Plan
 from danac.compilation import build
@@ -19,14 +19,15 @@ _RULES = {
 def show_plans(source: Source) -> str:
     """Return one line a stage that is called with the value alone: place, text, and how the two meet."""
     module = build(source)
-    lines = [_line(decision, source) for decision in decisions(module, Names(module))]
+    lines = [_line(*found, source) for found in judged(module, Names(module))]
     return "\n".join(lines) or "no stage is called with a value alone"
 
 
-def _line(decision: Decision, source: Source) -> str:
+def _line(decision: Decision, problem: str | None, source: Source) -> str:
     span = decision.stage.value.span
     text = " ".join(source.text_of(span).split())
-    return f"{source.basename}:{span.line}:{span.column}  {text:20}  {_said(decision.plan)}"
+    said = _said(decision.plan) if problem is None else f"cannot succeed: {problem}"
+    return f"{source.basename}:{span.line}:{span.column}  {text:20}  {said}"
 
 
 def _said(plan: Plan) -> str:
@@ -37,7 +38,7 @@ def _said(plan: Plan) -> str:
             return f"{rule}, where it is {article} {plan.type_name}; else decided at run time"
         case "runtime":
             return f"decided at run time: {plan.reason}" + (f" ({rule})" if rule else "")
-        case "impossible":
-            return f"cannot succeed: {plan.reason}"
-        case _:
+        case "plain":
             return f"{rule}, known now"
+        case _:
+            return f"{rule}, known now: {plan.text.partition(': ')[2]}"

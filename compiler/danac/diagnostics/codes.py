@@ -92,6 +92,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "DANA305": ("warning", "A sign in front of a power"),
     "DANA306": ("warning", "A lambda inside of a pipe"),
     "DANA900": ("error", "A bug of danac"),
+    "DANA901": ("error", "A file that cannot be read"),
 }
 
 NOT_IN_THE_WAY = frozenset({"DANA201", "DANA220"})

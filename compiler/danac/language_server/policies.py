@@ -20,6 +20,8 @@ SETTINGS = {
     "memory_limit": 'how much memory a process worker may use, such as "1GB"',
     "scheduler": "the address of a Dask cluster",
     "idempotent": "whether an attempt that ran out of time may be tried again",
+    "enforce": "what a result must be: a type, a predicate or a schema",
+    "breaker": "after how many failures in a row there are no calls for a while, or a Breaker(…)",
     "pure": "whether it has no effects and waits for nothing: then it may run anywhere",
     "progress": "whether a terminal shows how far a long block is",
 }

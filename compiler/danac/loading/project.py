@@ -67,25 +67,27 @@ def _parse(path: str, content: bytes) -> Options:
     try:
         settings = tomllib.loads(content.decode("utf-8"))
     except ValueError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from None
+        raise UsageError(f"{path} is not valid TOML: {error}", path) from None
     tool = settings.get("tool", {})
     table = tool.get("danac", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
-        raise UsageError(f"{path}: tool.danac must be a table, {_keys()}")
+        raise UsageError(f"{path}: tool.danac must be a table, {_keys()}", path)
     options = {}
     ignored: tuple[str, ...] = ()
     for key, value in table.items():
         if key not in KEYS:
             if key not in _settings():
-                raise UsageError(f"{path}: unknown key {key!r} in [tool.danac]{_suggestion(key)}")
+                message = f"{path}: unknown key {key!r} in [tool.danac]{_suggestion(key)}"
+                raise UsageError(message, path)
             continue
         if key == "ignore":
             if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
                 raise UsageError(f"{path}: ignore in [tool.danac] must be a list of codes")
-            ignored = tuple(value)
+            ignored = tuple(code.upper() for code in value)
             continue
         if not isinstance(value, bool):
-            raise UsageError(f"{path}: {key} in [tool.danac] must be true or false, not {value!r}")
+            message = f"{path}: {key} in [tool.danac] must be true or false, not {value!r}"
+            raise UsageError(message, path)
         options[key] = value
     return Options(**options, ignore=ignored)
 

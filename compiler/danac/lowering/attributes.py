@@ -14,7 +14,7 @@ from danac.analysis.stages import is_module, is_struct, kind_of
 from danac.identifiers import is_renamed
 from danac.lowering.class_names import is_type_call
 from danac.lowering.context import LowerExpression, Lowering, Surroundings, Take
-from danac.lowering.dict_tests import dict_test
+from danac.lowering.dict_tests import is_dict, note_read
 from danac.lowering.runtime_names import RuntimeName
 from danac.lowering.temporaries import bind
 
@@ -31,8 +31,6 @@ def _attribute(low: Lowering, node: nodes.Attribute, around: Surroundings) -> as
         return _by_runtime(low, node, around, "attribute")
     if is_no_dict(node.value, around.scope) or is_type_call(node.value, around):
         return plain_attribute(low, node, around)
-    if not (_is_python(around, "isinstance") and _is_python(around, "dict")):
-        return _by_runtime(low, node, around, "attribute")
     value = low.expression(node.value, around)
     if isinstance(value, ast.Name):
         return _tested(low, node, lambda: low.name(node.value.span, value.id), around)
@@ -70,15 +68,15 @@ def view_of_attribute(
 def _tested(low: Lowering, node: nodes.Attribute, take: Take, around: Surroundings) -> ast.expr:
     span = node.span
     value = take()
-    if isinstance(value, ast.Name):
-        no_dict = dict_test(low, span, value, around)
-    else:
-        test = low.call(span, low.name(span, "isinstance"), value, low.name(span, "dict"))
-        no_dict = low.at(span, ast.UnaryOp(ast.Not(), test))
+    test = is_dict(low, span, value, around)
+    no_dict = low.at(span, ast.UnaryOp(ast.Not(), test))
     plain = low.at(span, ast.Attribute(take(), node.name, ast.Load()))
     name = low.constant(span, node.name)
     keyed = low.call(span, low.runtime(span, "attribute"), take(), name)
-    return low.at(span, ast.IfExp(no_dict, plain, keyed))
+    read = low.at(span, ast.IfExp(no_dict, plain, keyed))
+    if isinstance(value, ast.Name):
+        note_read(low, read, value.id, around)
+    return read
 
 
 def _by_runtime(
@@ -90,10 +88,6 @@ def _by_runtime(
     value = low.expression(node.value, around)
     name = low.constant(node.span, node.name)
     return low.call(node.span, low.runtime(node.span, function), value, name)
-
-
-def _is_python(around: Surroundings, name: str) -> bool:
-    return around.scope.lookup(name) is None
 
 
 def is_no_dict(node: nodes.Expression, scope: Scope) -> bool:

@@ -11,7 +11,8 @@ from typing import Any, Literal, NoReturn, TypeAlias
 from danac import nodes
 from danac.analysis.names import Names, Scope
 from danac.analysis.purity import Purity
-from danac.diagnostics import DanaSyntaxError
+from danac.analysis.stages import is_builtin
+from danac.diagnostics import DanaSyntaxError, Diagnostic
 from danac.lowering.located import Locator
 from danac.lowering.runtime_names import PREFIX, RuntimeName, generated
 from danac.options import Options
@@ -28,7 +29,14 @@ LowerExpression: TypeAlias = "Callable[[Lowering, Any, Surroundings], ast.expr]"
 LowerStage: TypeAlias = (
     "Callable[[Lowering, Any, int, ast.expr, Surroundings, str | None], ast.expr]"
 )
+LowerSuite: TypeAlias = "Callable[[Lowering, nodes.Body, Surroundings], list[ast.stmt]]"
 LowerStatement: TypeAlias = "Callable[[Lowering, Any, Surroundings], list[ast.stmt]]"
+
+
+# The statements that hold others, whose errors are those others' own.
+_COMPOUND = (
+    nodes.If | nodes.While | nodes.For | nodes.Try | nodes.With | nodes.Function | nodes.Struct
+)
 
 
 @dataclass(slots=True)
@@ -97,11 +105,19 @@ class Lowering:
         expressions: Mapping[type[nodes.Node], LowerExpression],
         statements: Mapping[type[nodes.Node], LowerStatement],
         stage: LowerStage,
+        suite: LowerSuite,
+        errors: list[Diagnostic],
     ) -> None:
-        """Lower nodes of `source`, whose scopes are `names`, each with the function of the tables."""
+        """Lower nodes of `source`, whose scopes are `names`, each with the function of the tables.
+
+        `errors` are those that are known already, and those found are added.
+        """
+        self.errors = errors
+        self._misplaced = [error.span for error in errors]
         self._expressions = expressions
         self._statements = statements
         self._stage = stage
+        self._suite = suite
         self.source = source
         self.names = names
         self.purity = Purity(names)
@@ -110,12 +126,14 @@ class Lowering:
         self.runtime_names: set[RuntimeName] = set()
         self.dana_functions: set[str] = set()
         self.shadowed_functions: set[str] = set()
+        self.python_names: set[str] = set()
+        """Python's built-ins that generated code uses where the program may call something else so."""
         self.has_annotations = False
         self.rebound: set[str] = set()
         """The temporaries that are bound with `:=`, each time anew."""
         self.has_private_scope = False
-        self.dict_tests: dict[Scope, dict[str, Any]] = {}
-        """The parameters of each function at work whose attributes are read (see `dict_tests`)."""
+        self.dict_tests: dict[tuple[Scope, str], Any] = {}
+        """The variables that are bound where lowering is at, and may be tested there (see `dict_tests`)."""
         self.needs_variables = False
         """Whether stages may ask for the module's own variables by name."""
         self.blocks: list[ast.stmt] = []
@@ -141,11 +159,27 @@ class Lowering:
 
     def statements(self, body: nodes.Body, around: Surroundings) -> list[ast.stmt]:
         """Lower statements; an empty body stays empty."""
-        lowered: list[ast.stmt] = []
-        for statement in body:
-            self.latest = statement
-            lowered += self._statements[type(statement)](self, statement, around)
-        return lowered
+        return self._suite(self, body, around)
+
+    def statement(self, statement: nodes.Statement, around: Surroundings) -> list[ast.stmt]:
+        """Lower one statement; its errors are added to `errors`, and it becomes a `pass`."""
+        self.latest = statement
+        try:
+            return self._statements[type(statement)](self, statement, around)
+        except DanaSyntaxError as error:
+            found = error.diagnostic
+            if isinstance(statement, _COMPOUND) or not self._is_misplaced(statement):
+                self.report(found.span, found.message, found.code, found.hint)
+        except (AssertionError, KeyError):
+            # What stands in the wrong place may break any promise; all else is a bug.
+            if not self._is_misplaced(statement):
+                raise
+        return [self.at(statement.span, ast.Pass())]
+
+    def _is_misplaced(self, statement: nodes.Statement) -> bool:
+        """Whether an error in `statement` has been told already."""
+        first, last = statement.span[:2], statement.span[2:]
+        return any(first <= span[:2] and span[2:] <= last for span in self._misplaced)
 
     def stage(
         self,
@@ -166,6 +200,13 @@ class Lowering:
     def name(self, span: Span, name: str) -> ast.expr:
         """Return a read of the generated or user name `name`."""
         return self.at(span, ast.Name(name, ast.Load()))
+
+    def python(self, span: Span, name: str, around: Surroundings) -> ast.expr:
+        """Return Python's built-in `name`, whatever the program or a star import may call so."""
+        if is_builtin(name, around.scope):
+            return self.name(span, name)
+        self.python_names.add(name)
+        return self.name(span, generated(name))
 
     def constant(self, span: Span, value: Any) -> ast.expr:
         """Return a constant."""
@@ -191,12 +232,11 @@ class Lowering:
         count = self._counters[purpose] = self._counters.get(purpose, 0) + 1
         return f"{PREFIX}{purpose}_{count}"
 
-    def refuse(self, place: Span, message: str, *, code: str) -> NoReturn:
-        """Raise the error of `place`."""
-        raise self.error(place, message, code)
+    def report(self, span: Span, message: str, code: str, hint: str | None = None) -> None:
+        """Add an error at `span`, if it is the first one there, and go on: what is made of it matters no more."""
+        if all(known.span != span for known in self.errors):
+            self.errors.append(Diagnostic(code, message, "error", span, hint))
 
-    def error(
-        self, span: Span, message: str, code: str, hint: str | None = None
-    ) -> DanaSyntaxError:
-        """Return the error to raise at `span`."""
-        return DanaSyntaxError(message, self.source, span, code=code, hint=hint)
+    def refuse(self, place: Span, message: str, *, code: str, hint: str | None = None) -> NoReturn:
+        """Raise the error of `place`: the statement around it is given up."""
+        raise DanaSyntaxError(message, self.source, place, code=code, hint=hint)

@@ -29,7 +29,7 @@ def _handler(low: Lowering, handler: nodes.Handler, around: Surroundings) -> ast
     if handler.name is None:
         return low.at(span, ast.ExceptHandler(kinds, None, body))
     if kinds is None:
-        kinds = low.name(span, "BaseException")
+        kinds = low.python(span, "BaseException", around)
     if _is_read_only_inside(handler, around):
         return low.at(span, ast.ExceptHandler(kinds, handler.name, body))
     caught = low.fresh("error")

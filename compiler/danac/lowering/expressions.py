@@ -25,7 +25,7 @@ def _constant(low: Lowering, node: nodes.Constant, around: Surroundings) -> ast.
 
 def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
     if (found := around.scope.lookup(node.id)) is not None:
-        if node.id in builtins.DANA_NAMES and found[0].kind == "module":
+        if node.id in builtins.IN_THE_RUNTIME and found[0].kind == "module":
             # Like Python's built-ins, Dana's are there until the module has its own.
             low.shadowed_functions.add(node.id)
         return low.name(node.span, node.id)
@@ -40,14 +40,16 @@ def _name(low: Lowering, node: nodes.Name, around: Surroundings) -> ast.expr:
     if node.id in builtins.REFUSED:
         message = f"`{node.id}` is no built-in of Dana"
         hint = f"write `from builtins import {node.id}` where it is needed"
-        raise low.error(node.span, message, "DANA174", hint)
+        low.report(node.span, message, "DANA174", hint)
+        return low.name(node.span, node.id)
     if node.id in builtins.OUTSIDE and not stages.sees_star_import(around.scope):
         message = f"`{node.id}` is outside of what danac compiles: Dana without language models"
         hint = "define or import a Python function of that name in its place"
-        raise low.error(node.span, message, "DANA119", hint)
+        low.report(node.span, message, "DANA119", hint)
+        return low.name(node.span, node.id)
     if node.id in builtins.NAMES:
         # A star import may have brought it; if not, it is the built-in.
-        if node.id in builtins.DANA_NAMES:
+        if node.id in builtins.IN_THE_RUNTIME:
             low.shadowed_functions.add(node.id)
         return low.name(node.span, node.id)
     return looked_up(low, node)
@@ -155,9 +157,8 @@ def _refuse_lifted(
     """Refuse what belongs to the function around it, where generated code puts another one in between."""
     if around.lifted == "function" or (around.lifted == "loop" and in_loops):
         message = f"{what} cannot stand in code that becomes a function of its own"
-        raise low.error(
-            node.span, message, "DANA175", "write it in a statement of its own, before this one"
-        )
+        hint = "write it in a statement of its own, before this one"
+        low.report(node.span, message, "DANA175", hint)
 
 
 def _named(low: Lowering, node: nodes.NamedExpression, around: Surroundings) -> ast.expr:

@@ -15,7 +15,7 @@ from danac.lowering.blocks import lower_block
 from danac.lowering.branches import lower_branch
 from danac.lowering.calls import lower_arguments, lower_called
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
-from danac.lowering.dict_tests import made_at_start
+from danac.lowering.dict_tests import lower_function_body
 from danac.lowering.flow import flow
 from danac.lowering.lines import Line, captures_wanted, flattened
 from danac.lowering.parameters import (
@@ -29,18 +29,20 @@ from danac.lowering.stages import completed
 from danac.lowering.structs import receiver_decorator
 from danac.lowering.temporaries import mentions_flow, mentions_name, stage_text
 from danac.lowering.tracing import traced_first, traced_pipeline
+from danac.lowering.types import local_annotations
 
 FunctionNode = nodes.Function | nodes.Declaration
 
 
 def _function(low: Lowering, node: nodes.Function, around: Surroundings) -> list[ast.stmt]:
     scope = low.names.scope_of(node)
+    inside = around.inside_function(scope)
     returning = node.body if _is_async_generator(node) else with_result(node.body)
-    body = low.statements(returning, around.inside_function(scope))
+    first = 1 if node.body and _is_docstring(node.body[0]) else 0
+    body = low.statements(returning[:first], inside)
+    body += lower_function_body(low, node, returning[first:], inside)
     body = body or [low.at(node.span, ast.Pass())]
     kind = ast.AsyncFunctionDef if node.is_async else ast.FunctionDef
-    first = 1 if node.body and _is_docstring(node.body[0]) else 0
-    body[first:first] = made_at_start(low, node, scope)
     return [_define(low, node, around, kind, body)]
 
 
@@ -63,6 +65,8 @@ def _define(
     name = method_variable(node.name) if is_method else node.name
     if (rename := renaming(low, node, name)) is not None:
         decorators.append(rename)
+    if (annotate := local_annotations(low, node, around)) is not None:
+        decorators.append(annotate)
     if outermost is not None:
         decorators.insert(0, outermost)
     if node.receiver is not None:
@@ -263,7 +267,8 @@ class _Declared:
         """Return what `$$` is in the first stage: the only parameter, or all of them as a tuple."""
         low, span = self._low, node.span
         if not self._parameters:
-            raise low.error(span, "no value flows into a function without parameters", "DANA173")
+            low.report(span, "no value flows into a function without parameters", "DANA173")
+            return low.constant(span, None)
         names = [low.name(span, cast(str, parameter.name)) for parameter in self._parameters]
         return names[0] if len(names) == 1 else low.at(span, ast.Tuple(names, ast.Load()))
 
@@ -273,9 +278,11 @@ class _Declared:
         wanted = captures_wanted(line, 0, self._around.scope)
         is_single = len(self._parameters) == 1 and self._parameters[0].kind == "plain"
         value = self._flowing(block) if is_single else low.constant(block.span, None)
-        start = None if is_single else self._first
 
         def branch(name: str, branch: nodes.Branch, around: Surroundings) -> ast.expr:
+            first = branch.stages[0].value
+            is_written_out = isinstance(first, nodes.Call) and mentions_name(first, self._names)
+            start = None if is_single and not is_written_out else self._first
             return lower_branch(
                 low, line, name, branch, around, wanted, start, in_order=block.form == "in order"
             )

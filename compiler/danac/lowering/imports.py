@@ -5,6 +5,7 @@ import a.b.py                _dana_import_python("a.b"); import a
 import a.b.py as c           c = _dana_import_python("a.b")
 from .a.py import f, g       f, g = _dana_import_python_names(".a", __package__, "f", "g")
 from a.py import *           _dana_import_python_star("a", None)
+from a.if import *           _dana_import_star("a.if", None)
 from a import _f             _f, = _dana_import_names("a", None, "_f")
 from a import class          class_, = _dana_import_names("a", None, "class")
 import a.if                  _dana_import_path("a.if"); a = _dana_import_path("a")
@@ -74,33 +75,34 @@ def _python_module(low: Lowering, name: nodes.ImportedName) -> list[ast.stmt]:
 
 
 def _from_import(low: Lowering, node: nodes.FromImport, around: Surroundings) -> list[ast.stmt]:
-    if node.is_python and not node.names:
-        if around.scope.kind != "module":
-            # As Python says it of its own statement.
-            raise low.error(node.span, "import * only allowed at module level", "DANA180")
-        star = low.call(
-            node.span, low.runtime(node.span, "import_python_star"), *_origin(low, node)
-        )
-        return [low.at(node.span, ast.Expr(star))]
     attributes = [dana_name(name.path) for name in node.names]
-    is_plain = _is_writable(node.path) and not any(map(is_renamed, attributes))
-    if node.is_python or any(map(is_private, attributes)) or (attributes and not is_plain):
-        function = low.runtime(
-            node.span, "import_python_names" if node.is_python else "import_names"
-        )
-        wanted = [
-            low.constant(name.span, attribute)
-            for name, attribute in zip(node.names, attributes, strict=True)
-        ]
-        found = low.call(node.span, function, *_origin(low, node), *wanted)
-        targets: list[ast.expr] = [
-            low.at(name.span, ast.Name(name.alias or name.path, ast.Store())) for name in node.names
-        ]
-        target = low.at(node.span, ast.Tuple(targets, ast.Store()))
-        return [low.at(node.span, ast.Assign([target], found))]
-    aliases = [low.at(name.span, ast.alias(name.path, name.alias)) for name in node.names]
-    names = aliases or [low.at(node.span, ast.alias("*", None))]
-    return [low.at(node.span, ast.ImportFrom(node.path or None, names, node.level))]
+    is_plain = _is_writable(node.path) and not node.is_python
+    if is_plain and not any(is_private(name) or is_renamed(name) for name in attributes):
+        aliases = [low.at(name.span, ast.alias(name.path, name.alias)) for name in node.names]
+        names = aliases or [low.at(node.span, ast.alias("*", None))]
+        return [low.at(node.span, ast.ImportFrom(node.path or None, names, node.level))]
+    if not node.names:
+        return [_star(low, node, around)]
+    function = low.runtime(node.span, "import_python_names" if node.is_python else "import_names")
+    wanted = [
+        low.constant(name.span, attribute)
+        for name, attribute in zip(node.names, attributes, strict=True)
+    ]
+    found = low.call(node.span, function, *_origin(low, node), *wanted)
+    targets: list[ast.expr] = [
+        low.at(name.span, ast.Name(name.alias or name.path, ast.Store())) for name in node.names
+    ]
+    target = low.at(node.span, ast.Tuple(targets, ast.Store()))
+    return [low.at(node.span, ast.Assign([target], found))]
+
+
+def _star(low: Lowering, node: nodes.FromImport, around: Surroundings) -> ast.stmt:
+    """Import all names of a module that Python's statement cannot name."""
+    if around.scope.kind != "module":
+        # As Python says it of its own statement.
+        low.report(node.span, "import * only allowed at module level", "DANA180")
+    function = low.runtime(node.span, "import_python_star" if node.is_python else "import_star")
+    return low.at(node.span, ast.Expr(low.call(node.span, function, *_origin(low, node))))
 
 
 def _origin(low: Lowering, node: nodes.FromImport) -> list[ast.expr]:

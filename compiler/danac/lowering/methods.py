@@ -36,9 +36,10 @@ def is_method_candidate(node: nodes.Attribute, around: Surroundings) -> bool:
         return True
     if binding.receivers:
         return not all(_is_struct(receiver, scope) for receiver in binding.receivers)
-    if not isinstance(binding.node, nodes.Function | nodes.Declaration):
+    function = binding.value or binding.node
+    if not isinstance(function, nodes.Function | nodes.Declaration | nodes.Lambda):
         return False
-    parameters = binding.node.parameters
+    parameters = function.parameters
     is_annotated = bool(parameters) and parameters[0].annotation is not None
     return is_annotated or around.scope.module.meets_structs
 

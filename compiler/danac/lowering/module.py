@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 
 from danac import nodes
+from danac.analysis import builtins
 from danac.analysis.names import Names
+from danac.diagnostics import Diagnostic
 from danac.identifiers import renamed
 from danac.lowering import (
     attributes,
+    dict_tests,
     errors,
     expressions,
     functions,
@@ -45,17 +48,26 @@ _STATEMENTS = (
 _START = Span(1, 1, 1, 1)
 
 
-def lower(module: nodes.Module, names: Names, source: Source, options: Options) -> ast.Module:
+def lower(
+    module: nodes.Module,
+    names: Names,
+    source: Source,
+    options: Options,
+    errors: list[Diagnostic],
+) -> ast.Module:
     """Return the Python module that the program means.
 
-    Raises `DanaSyntaxError` for what only shows when a construct is lowered.
+    What only shows when a construct is lowered is added to `errors`, which may hold some already; the
+    module is of use only if there are none.
     """
-    low = Lowering(source, names, options, _EXPRESSIONS, _STATEMENTS, stages.apply_stage)
+    tables = (_EXPRESSIONS, _STATEMENTS, stages.apply_stage, dict_tests.lower_statements)
+    low = Lowering(source, names, options, *tables, errors)
     try:
         body = low.statements(module.body, Surroundings(names.module))
     except RecursionError:
         span = module.span if low.latest is None else low.latest.span
-        raise low.error(span, "too deeply nested", "DANA190") from None
+        low.report(span, "too deeply nested", "DANA190")
+        return ast.Module([], [])
     docstring = []
     if body and isinstance(first := body[0], ast.Expr) and isinstance(first.value, ast.Constant):
         docstring = [body.pop(0)] if isinstance(first.value.value, str) else []
@@ -85,10 +97,15 @@ def _future(low: Lowering) -> list[ast.stmt]:
 def _runtime_imports(low: Lowering) -> list[ast.stmt]:
     names = sorted({*low.runtime_names, *low.dana_functions})
     aliases = [low.at(_START, ast.alias(name, generated(name))) for name in names]
-    aliases += [low.at(_START, ast.alias(name)) for name in sorted(low.shadowed_functions)]
-    if not aliases:
-        return []
-    return [low.at(_START, ast.ImportFrom("dana_runtime", aliases, 0))]
+    for name in sorted(low.shadowed_functions):
+        own = builtins.IN_THE_RUNTIME[name]
+        aliases.append(low.at(_START, ast.alias(own, None if own == name else name)))
+    of_python = [low.at(_START, ast.alias(n, generated(n))) for n in sorted(low.python_names)]
+    return [
+        low.at(_START, ast.ImportFrom(module, found, 0))
+        for module, found in (("builtins", of_python), ("dana_runtime", aliases))
+        if found
+    ]
 
 
 def _names(low: Lowering) -> list[ast.stmt]:

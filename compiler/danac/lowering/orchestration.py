@@ -3,6 +3,7 @@
 g(v)                                   one value for one parameter
 g(a, b), g(*fan_out(…))                items for parameters
 g(x=a, y=b), g(**fan_out(…))           fields for parameters
+g((v := P(1, 2)).x, v.y)               parts of what is built in sight
 g(v) if type(v) is int else …          an annotated parameter
 call_stage(v, g, "stage 2 of …", …)    what only the runtime can tell
 """
@@ -12,9 +13,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from dana_runtime.orchestration.plans import FIELD, VALUE
 from danac import nodes
+from danac.analysis.names import Scope
 from danac.analysis.plans import Plan, plan
 from danac.analysis.shapes import Shape
 from danac.analysis.signatures import Signature
@@ -29,6 +32,7 @@ _BY_ASSIGNMENT = ("assigned", "parameter")
 # The module's own variables, as a table that is read when a stage asks for a name.
 MODULE_VARIABLES = "_dana_variables"
 
+Source: TypeAlias = tuple[str, Any]
 TakeCallee: TypeAlias = Callable[[], ast.expr]
 Settle: TypeAlias = Callable[[ast.expr], ast.expr]
 
@@ -70,6 +74,8 @@ def call_as_planned(
         case "keywords":
             called = ast.Call(take_callee(), [], _keywords(low, meeting, value))
             return settle(low.at(span, called))
+        case "placed" if meeting.around.has_room or is_repeatable(value, meeting.around):
+            return _placed(low, meeting, decided, take_callee, value, settle)
         case "tested" if _can_be_tested(meeting, value):
             return _tested(low, meeting, decided, take_callee, value, settle, is_awaited)
     return call_by_runtime(low, meeting, decided.signature, take_callee(), value, is_awaited)
@@ -104,6 +110,41 @@ def matters(low: Lowering, meeting: Meeting, signature: Signature | None) -> lis
     return found
 
 
+def _placed(
+    low: Lowering,
+    meeting: Meeting,
+    decided: Plan,
+    take_callee: TakeCallee,
+    value: ast.expr,
+    settle: Settle,
+) -> ast.expr:
+    """Return the call with parts of the value, which is evaluated once, before all of them."""
+    span, arrangement = meeting.stage.span, decided.arrangement
+    assert arrangement is not None
+    count = arrangement.count
+
+    def call(take: Take, around: Surroundings) -> ast.expr:
+        parts = [_part(low, meeting, source, take()) for source in arrangement.sources]
+        keywords = [
+            keyword_argument(low, span, name, part)
+            for name, part in zip(arrangement.names, parts[count:], strict=True)
+        ]
+        return settle(low.at(span, ast.Call(take_callee(), parts[:count], keywords)))
+
+    return bind(low, span, "value", value, meeting.around, call, is_first=True)
+
+
+def _part(low: Lowering, meeting: Meeting, source: Source, value: ast.expr) -> ast.expr:
+    """Return the part of a value that a source of a plan means."""
+    span = meeting.stage.span
+    how, key = source
+    if how == VALUE:
+        return value
+    if how == FIELD and meeting.shape.struct is not None:
+        return low.at(span, ast.Attribute(value, key, ast.Load()))
+    return low.at(span, ast.Subscript(value, low.constant(span, key), ast.Load()))
+
+
 def _starred(low: Lowering, span: Span, value: ast.expr) -> ast.expr:
     return low.at(span, ast.Starred(value, ast.Load()))
 
@@ -121,7 +162,7 @@ def _keywords(low: Lowering, meeting: Meeting, value: ast.expr) -> list[ast.keyw
 def _can_be_tested(meeting: Meeting, value: ast.expr) -> bool:
     """Whether `type(v) is T` can be written here, with the value and the callable at hand twice."""
     around = meeting.around
-    if around.scope.lookup("type") is not None or not isinstance(meeting.stage, nodes.Name):
+    if not isinstance(meeting.stage, nodes.Name):
         return False
     return around.has_room or is_repeatable(value, around)
 
@@ -140,7 +181,7 @@ def _tested(
     type_name = decided.type_name
 
     def choose(take: Take, around: Surroundings) -> ast.expr:
-        kind = low.call(span, low.name(span, "type"), take())
+        kind = low.call(span, low.python(span, "type", around), take())
         test = low.at(span, ast.Compare(kind, [ast.Is()], [low.name(span, type_name)]))
         called = settle(low.call(span, take_callee(), take()))
         signature = decided.signature
@@ -159,33 +200,54 @@ def _local_names(low: Lowering, meeting: Meeting, signature: Signature | None) -
     Of a function that is known, only the names are listed that it may ask for.
     """
     span, around = meeting.stage.span, meeting.around
-    wanted: set[str] | None = None
+    wanted: frozenset[str] | None = None
     if signature is not None:
-        wanted = {taken.name for taken in (*signature.required, *signature.required_keywords)}
-        if len(wanted) < 2:
-            # The value takes the only place, and nothing is left to ask for.
+        wanted = signature.may_be_open
+        if not wanted:
             return None
-    readers: dict[str, ast.expr] = {}
-    for name, take in around.captures.items():
-        if wanted is None or dana_name(name) in wanted:
-            readers[name] = low.function(span, [], take())
+    reads: dict[str, ast.expr] = {name: take() for name, take in around.captures.items()}
+    is_bound = True
     needs_module = low.names.module.has_private
     for name in dict.fromkeys(around.scope.visible()):
         found = around.scope.lookup(name)
-        if name in readers or found is None or found[1].kind not in _BY_ASSIGNMENT:
+        if name in reads or found is None or (wanted and dana_name(name) not in wanted):
             continue
-        if wanted is not None and dana_name(name) not in wanted:
-            continue
-        if found[0].kind == "module":
+        where, binding = found
+        if binding.kind not in _BY_ASSIGNMENT:
+            if _hides_a_variable(name, where):
+                reads[name], is_bound = low.constant(span, None), False
+        elif where.kind == "module":
             needs_module = True
         else:
-            readers[name] = low.function(span, [], low.name(span, name))
-    module = low.name(span, MODULE_VARIABLES) if needs_module else None
+            reads[name] = low.name(span, name)
+            is_bound &= binding.kind == "parameter" and not binding.is_deleted
+    if wanted is not None:
+        reads = {name: read for name, read in reads.items() if dana_name(name) in wanted}
     low.needs_variables |= needs_module
-    if not readers:
+    return _table(low, span, reads, is_bound=is_bound, is_outer=needs_module)
+
+
+def _hides_a_variable(name: str, where: Scope) -> bool:
+    """Whether a function, struct or import of an inner scope hides a variable of the module."""
+    outer = where.module.bindings.get(name)
+    return where.kind != "module" and outer is not None and outer.kind in _BY_ASSIGNMENT
+
+
+def _table(
+    low: Lowering, span: Span, reads: dict[str, ast.expr], *, is_bound: bool, is_outer: bool
+) -> ast.expr | None:
+    """Return the function that gives the local names: a dict, where all have values, or `LocalNames`."""
+    module = low.name(span, MODULE_VARIABLES) if is_outer else None
+    if not reads:
         return module
-    keys: list[ast.expr | None] = [low.constant(span, dana_name(name)) for name in readers]
-    table: list[ast.expr] = [low.at(span, ast.Dict(keys, list(readers.values())))]
+    keys: list[ast.expr | None] = [low.constant(span, dana_name(name)) for name in reads]
+    if is_bound and module is None:
+        return low.function(span, [], low.at(span, ast.Dict(keys, list(reads.values()))))
+    readers = [
+        read if isinstance(read, ast.Constant) else low.function(span, [], read)
+        for read in reads.values()
+    ]
+    table: list[ast.expr] = [low.at(span, ast.Dict(keys, readers))]
     if module is not None:
         table.append(module)
     return low.function(span, [], low.call(span, low.runtime(span, "LocalNames"), *table))
@@ -204,4 +266,7 @@ def module_variables(low: Lowering, span: Span) -> ast.stmt:
         span, low.runtime(span, "LocalNames"), low.at(span, ast.Dict(keys, list(readers)))
     )
     target = low.at(span, ast.Name(MODULE_VARIABLES, ast.Store()))
-    return low.at(span, ast.Assign([target], low.function(span, [], table)))
+    # One table for all calls: it reads the variables when it is asked.
+    made = f"{MODULE_VARIABLES}_table"
+    give = low.function(span, [made], low.function(span, [], low.name(span, made)))
+    return low.at(span, ast.Assign([target], low.call(span, give, table)))

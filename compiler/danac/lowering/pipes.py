@@ -37,9 +37,8 @@ def _pipe(low: Lowering, node: nodes.Pipe, around: Surroundings) -> ast.expr:
     _refuse_functions_in_display(low, head.value, around)
     kind = kind_of(head.value, around.scope)
     if head.policy is not None and kind == "data":
-        raise low.error(
-            head.policy.span, "a policy stands behind a stage, and this is data", "DANA170"
-        )
+        message = "a policy stands behind a stage, and this is data"
+        low.report(head.policy.span, message, "DANA170")
     line = line_of(low, node, around)
     inner = around.within(pipe_depth=around.pipe_depth + 1, callees=None)
     if kind == "data":
@@ -70,7 +69,7 @@ def _refuse_functions_in_display(
     if items and all(kind_of(item, around.scope) == "callable" for item in items):
         message = "functions at the head of a pipe are data, not a parallel block"
         hint = f"write `noop | {stage_text(low, head)}`"
-        raise low.error(head.span, message, "DANA171", hint)
+        low.report(head.span, message, "DANA171", hint)
 
 
 def _awaited(
@@ -79,7 +78,7 @@ def _awaited(
     """Apply the pipe to its head in `await (…)`: a callable head would make it a function instead."""
     head, text = node.stages[0].value, stage_text(low, node)
     if kind == "callable":
-        raise low.error(
+        low.report(
             head.span,
             "a pipe whose head is a function is a function, which cannot be awaited",
             "DANA176",
@@ -200,7 +199,7 @@ def _decided_in_place(
     head = line.stages[0].value
 
     def decide(take_head: Take, around: Surroundings) -> ast.expr:
-        is_callable = low.call(head.span, _callable(low, head, around), take_head())
+        is_callable = low.call(head.span, low.python(head.span, "callable", around), take_head())
         composed = _composed(low, line, around, take_head())
         applied = _applied(low, line, take_head(), around)
         return low.at(line.span, ast.IfExp(is_callable, composed, applied))
@@ -210,12 +209,6 @@ def _decided_in_place(
         # To read a name again, with nothing in between, gives the same value.
         return decide(lambda: low.name(head.span, value.id), inner)
     return bind(low, line.span, "head", value, inner, decide, is_first=True)
-
-
-def _callable(low: Lowering, head: nodes.Expression, around: Surroundings) -> ast.expr:
-    if around.scope.lookup("callable") is None:
-        return low.name(head.span, "callable")
-    return low.runtime(head.span, "is_callable")
 
 
 def _decided_by_runtime(low: Lowering, line: Line, around: Surroundings) -> ast.expr:

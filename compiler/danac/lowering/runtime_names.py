@@ -9,10 +9,12 @@ from typing import Literal, TypeAlias
 
 RuntimeName: TypeAlias = Literal[
     "Block",
+    "BreakerPlace",
     "LocalNames",
     "Orchestrated",
     "Pipeline",
     "TracedStage",
+    "annotated",
     "apply",
     "attribute",
     "attributes_of",
@@ -43,8 +45,8 @@ RuntimeName: TypeAlias = Literal[
     "import_python",
     "import_python_names",
     "import_python_star",
+    "import_star",
     "interface",
-    "is_callable",
     "isinstance_of",
     "lookup",
     "method_of",

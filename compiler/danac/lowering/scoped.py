@@ -36,7 +36,8 @@ def looked_up(low: Lowering, node: nodes.Name) -> ast.expr:
     """Return the read of a name that is bound nowhere in sight: private, public or an error at run time."""
     private = scope_object(low, node.span, "private")
     name = low.constant(node.span, dana_name(node.id))
-    return low.call(node.span, low.runtime(node.span, "lookup"), name, private)
+    variable = [low.constant(node.span, node.id)] if dana_name(node.id) != node.id else []
+    return low.call(node.span, low.runtime(node.span, "lookup"), name, private, *variable)
 
 
 EXPRESSIONS: dict[type[nodes.Node], LowerExpression] = {nodes.ScopedName: _read}

@@ -138,7 +138,7 @@ class _Application:
                 kind = result_of(stage, around.scope)
                 return self._settled(stage.span, result, kind)
             case _ if kind_of(stage, around.scope) == "data":
-                raise self._not_callable(stage)
+                return self._refused(stage, value)
         return self._looked_at_by_runtime(stage, value)
 
     def _meeting(self, stage: nodes.Expression) -> Meeting:
@@ -183,12 +183,16 @@ class _Application:
             result = low.call(span, low.runtime(span, "settled"), result)
         return result if kind == "plain" else low.at(span, ast.Await(result))
 
-    def _not_callable(self, stage: nodes.Expression) -> Exception:
+    def _refused(self, stage: nodes.Expression, value: ast.expr) -> ast.expr:
         shown = stage_text(self.low, stage)
         if isinstance(stage, nodes.Constant):
             shown = f"{stage.value!r} ({type(stage.value).__name__})"
         message = f"{self.line.where(self.index)} is not callable: {shown}"
-        return self.low.error(stage.span, message, "DANA172")
+        hint = "to take the value into an expression, write `$$`"
+        if isinstance(stage, nodes.TupleDisplay):
+            hint = "functions that run at the same time are a block: `{f, g}`"
+        self.low.report(stage.span, message, "DANA172", hint)
+        return value
 
     def _call(self, stage: nodes.Call, value: ast.expr) -> ast.expr:
         case = case_of(stage, self.around.scope)

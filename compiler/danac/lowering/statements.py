@@ -8,6 +8,7 @@ from collections.abc import Callable
 from danac import nodes
 from danac.identifiers import dana_name
 from danac.lowering.context import Lowering, LowerStatement, Surroundings
+from danac.lowering.dict_tests import lower_loop_body
 from danac.lowering.expressions import lower_target
 from danac.lowering.operators import binary_operator
 from danac.lowering.structs import receiver_decorator
@@ -159,7 +160,7 @@ def _while(low: Lowering, node: nodes.While, around: Surroundings) -> list[ast.s
 def _for(low: Lowering, node: nodes.For, around: Surroundings) -> list[ast.stmt]:
     iterable = low.expression(node.iterable, around)
     target = lower_target(low, node.target, around)
-    body = lower_suite(low, node, node.body, around)
+    body = lower_loop_body(low, node, around) or [low.at(node.span, ast.Pass())]
     otherwise = low.statements(node.otherwise, around)
     kind: Callable[..., ast.stmt] = ast.AsyncFor if node.is_async else ast.For
     return [low.at(node.span, kind(target, iterable, body, otherwise))]
@@ -183,6 +184,7 @@ STATEMENTS: dict[type[nodes.Node], LowerStatement] = {
     nodes.TypedAssignment: _typed,
     nodes.Return: _return,
     nodes.Pass: _plain(ast.Pass),
+    nodes.Wrong: _plain(ast.Pass),
     nodes.Break: _plain(ast.Break),
     nodes.Continue: _plain(ast.Continue),
     nodes.Assert: _assert,

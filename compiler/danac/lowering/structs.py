@@ -27,9 +27,6 @@ def _struct(low: Lowering, node: nodes.Struct, around: Surroundings) -> list[ast
     body += low.statements(node.methods, around.within(has_room=False))
     decorators = [*low.expressions(node.decorators, around), low.at(span, complete)]
     made = ast.ClassDef(name=node.name, bases=[], keywords=[], body=body, decorator_list=decorators)
-    if "type_params" in made._fields:
-        # Python 3.12 has the field and does not supply it.
-        vars(made)["type_params"] = []
     return [low.at(span, made)]
 
 
@@ -54,7 +51,7 @@ def _refuse_doubled(low: Lowering, node: nodes.Struct) -> None:
         name = member.name if isinstance(member, nodes.Field) else dana_name(member.name)
         if name in seen:
             message = f"struct {dana_name(node.name)} has {name} twice"
-            raise low.error(member.span, message, "DANA143")
+            low.report(member.span, message, "DANA143")
         seen.add(name)
 
 
@@ -71,7 +68,7 @@ def field_type(low: Lowering, annotation: nodes.TypeExpression, around: Surround
     span = annotation.span
     lowered = type_value(low, annotation, around)
     if lowered is None:
-        return low.name(span, "object")
+        return low.python(span, "object", around)
     names = [found.id for found in ast.walk(lowered) if isinstance(found, ast.Name)]
     if any(around.scope.lookup(name) is not None for name in names):
         return low.function(span, [], lowered)
@@ -123,7 +120,7 @@ def receiver_decorator(
     """
     assert receiver.annotation is not None
     span = receiver.span
-    kinds = type_value(low, receiver.annotation, around) or low.name(span, "object")
+    kinds = type_value(low, receiver.annotation, around) or low.python(span, "object", around)
     arguments = [kinds]
     found = around.scope.lookup(name)
     if found is not None and found[1].node is not node:

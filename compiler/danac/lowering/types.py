@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from danac import nodes
 from danac.analysis import builtins, stages
+from danac.analysis.names import Scope
 from danac.identifiers import is_renamed, python_name
 from danac.lowering.class_names import is_type_call
 from danac.lowering.context import Lowering, Surroundings, Take
@@ -74,6 +75,35 @@ def _named(low: Lowering, span: Span, name: str, around: Surroundings) -> ast.ex
     return value
 
 
+def local_annotations(
+    low: Lowering, node: nodes.Function | nodes.Declaration, around: Surroundings
+) -> ast.expr | None:
+    """Return the decorator for parameters whose annotations name what a function around has bound, if any.
+
+    Annotations are texts, which whoever reads them looks up in the module: there these names are not.
+    """
+    keys: list[ast.expr | None] = []
+    values: list[ast.expr] = []
+    for parameter in node.parameters:
+        if parameter.name is None or parameter.annotation is None:
+            continue
+        expected = type_value(low, parameter.annotation, around)
+        if expected is None or not _names_locals(expected, around.scope):
+            continue
+        keys.append(low.constant(parameter.span, parameter.name))
+        values.append(low.function(parameter.span, [], expected))
+    if not keys:
+        return None
+    table = low.at(node.span, ast.Dict(keys, values))
+    return low.call(node.span, low.runtime(node.span, "annotated"), table)
+
+
+def _names_locals(expected: ast.expr, scope: Scope) -> bool:
+    names = [found.id for found in ast.walk(expected) if isinstance(found, ast.Name)]
+    owners = [found[0] for name in names if (found := scope.lookup(name)) is not None]
+    return any(owner.kind != "module" for owner in owners)
+
+
 def word_of(annotation: nodes.TypeExpression, around: Surroundings) -> type | None:
     """Return the built-in type that `annotation` simply is, if it is one."""
     if not isinstance(annotation, nodes.TypeName) or annotation.name is None:
@@ -102,12 +132,12 @@ def converted(
         function = low.runtime(annotation.span, "convert")
         return low.call(value.span, function, argument, expected, low.constant(value.span, label))
 
-    if word is None or not around.has_room or around.scope.lookup("type") is not None:
+    if word is None or not around.has_room:
         return convert(lowered)
 
     def test_first(take: Take, around: Surroundings) -> ast.expr:
         span = value.span
-        kind = low.call(span, low.name(span, "type"), take())
+        kind = low.call(span, low.python(span, "type", around), take())
         is_exact = low.at(span, ast.Compare(kind, [ast.Is()], [low.name(span, word.__name__)]))
         return low.at(span, ast.IfExp(is_exact, take(), convert(take())))
 

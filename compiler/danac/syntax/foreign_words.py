@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from danac.diagnostics import Edit, Fix
 from danac.source import Span
 from danac.syntax.keywords import KEYWORDS
-from danac.syntax.place import Finding, Place, span_of
+from danac.syntax.place import Finding, Place, span_from, span_of
 
 # The word → what to write in its place (None: nothing that a tool could), and what to tell.
 _STATEMENTS: dict[str, tuple[str | None, str]] = {
@@ -72,6 +72,10 @@ def _first_word(place: Place) -> Finding | None:
         return None
     if word == "class" and place.kind == "NAME":
         fix = Fix.replace("write `struct`", span_of(place.line[0]), "struct")
+        last = place.line[-2] if len(place.line) > 3 else place.token
+        if last is not place.token and last.type == "RPAR":
+            name = place.text
+            fix = Fix.replace("write `struct`", span_from(place.line[0], last), f"struct {name}")
         hint = f"write `struct {place.text}:` with fields and methods"
         return Finding("Dana has no classes", "DANA114", hint, fix=fix)
     if word in _PRINTING:

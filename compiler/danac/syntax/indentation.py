@@ -65,12 +65,15 @@ class Indentation:
                 raise self._error(line, Code.TOO_DEEPLY_NESTED, "too deeply nested")
             return [self._token("INDENT", line, line.start)]
         dedents = []
+        inner = levels[-1]
         while column < levels[-1][0]:
-            levels.pop()
+            inner = levels.pop()
             dedents.append(self._token("DEDENT", line, line.first))
         if column != levels[-1][0]:
             message = "unindent does not match any outer indentation level"
-            raise self._error(line, Code.INCONSISTENT_INDENTATION, message)
+            outer = levels[-1]
+            hint = f"one block begins in column {outer[0] + 1}, the one in it in {inner[0] + 1}"
+            raise self._error(line, Code.INCONSISTENT_INDENTATION, message, hint)
         self._check_tabs(line, narrow == levels[-1][1])
         return dedents
 
@@ -126,10 +129,13 @@ class Indentation:
     def _check_tabs(self, line: Line, consistent: bool) -> None:
         if not consistent:
             message = "inconsistent use of tabs and spaces in indentation"
-            raise self._error(line, Code.INCONSISTENT_INDENTATION, message)
+            hint = "indent all lines with blanks only"
+            raise self._error(line, Code.INCONSISTENT_INDENTATION, message, hint)
 
-    def _error(self, line: Line, code: Code, message: str) -> DanaSyntaxError:
-        return self._buffer.error(code, message, line.start, line.first)
+    def _error(
+        self, line: Line, code: Code, message: str, hint: str | None = None
+    ) -> DanaSyntaxError:
+        return self._buffer.error(code, message, line.start, line.first, hint)
 
     def _token(self, type_: str, line: Line, start: int) -> Token:
         """Return a token that ends where the first token of `line` begins."""

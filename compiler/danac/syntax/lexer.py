@@ -15,7 +15,7 @@ from typing import cast
 
 from lark import Token
 
-from danac.diagnostics import DanaSyntaxError, Related
+from danac.diagnostics import DanaSyntaxError, Edit, Fix, Related
 from danac.source import Source
 from danac.syntax.fstrings import FIELD_MARKS, FStrings
 from danac.syntax.indentation import Indentation, Line
@@ -31,7 +31,14 @@ from danac.syntax.keywords import (
     has_attribute,
     names_keyword_argument,
 )
-from danac.syntax.lexical_errors import Code, foreign_operator, stray_character, unterminated
+from danac.syntax.lexical_errors import (
+    Code,
+    foreign_operator,
+    plain_character,
+    replacement,
+    stray_character,
+    unterminated,
+)
 from danac.syntax.number_literals import NUMBER, describe_flaw
 from danac.syntax.strings import BODIES, EscapeError, string_value
 from danac.syntax.token_buffer import TokenBuffer, end_of_line
@@ -214,7 +221,9 @@ class Scanner:
         opening = brackets[-1] if brackets else None
         in_field = opening is not None and opening.type == "FSTRING_OPEN"
         if opening is None or (in_field and value != "}"):
-            raise self._buffer.error(Code.UNMATCHED_BRACKET, f"unmatched '{value}'", start, end)
+            fix = ("delete it", "") if opening is None else None
+            message = f"unmatched '{value}'"
+            raise self._buffer.error(Code.UNMATCHED_BRACKET, message, start, end, fix=fix)
         if value != _CLOSER[opening]:
             raise self._mismatched(opening, value, start, end)
         if in_field:
@@ -277,7 +286,9 @@ class Scanner:
         body = BODIES[quote].match(self._text, end)
         if body is None:
             message = "this string has no end"
-            hint = "text of several lines stands between triple quotes" if len(quote) == 1 else None
+            hint = f"it ends with `{quote}`"
+            if len(quote) == 1:
+                hint += " in the same line; text of several lines stands between triple quotes"
             resume = end_of_line(self._text, end) if len(quote) == 1 else len(self._text)
             raise self.fstrings.unclosed(quote) or self._buffer.error(
                 unterminated(quote), message, start + len(prefix), end, hint, resume=resume
@@ -404,7 +415,9 @@ class Scanner:
             self._buffer.add(self._terminals[value], value, start, end)
             return end
         message, hint = foreign_operator(value)
-        raise self._buffer.error(Code.FOREIGN_OPERATOR, message, start, end, hint)
+        plain = replacement(value, self._text[self._buffer.line_start : start])
+        fix = None if plain is None else (f"write `{plain.strip()}`", plain)
+        raise self._buffer.error(Code.FOREIGN_OPERATOR, message, start, end, hint, fix=fix)
 
     def _comment(self, _value: str, start: int, end: int) -> int:
         self.fstrings.comment(start, end)
@@ -416,8 +429,13 @@ class Scanner:
             raise self._buffer.error(Code.UNFINISHED, message, start, end)
         if self._text[end] != "\n":
             message = "a backslash must be the last character of its line"
-            hint = "delete the blanks behind it" if self._text[end].isspace() else None
-            raise self._buffer.error(Code.STRAY_CHARACTER, message, start, end, hint)
+            last = end_of_line(self._text, end)
+            is_blank = not self._text[end:last].strip()
+            hint = "delete the blanks behind it" if is_blank else None
+            fix = None
+            if is_blank:
+                fix = Fix.replace("delete them", self._buffer.span(end, last), "")
+            raise self._buffer.error(Code.STRAY_CHARACTER, message, start, end, hint, fix=fix)
         self._buffer.new_line(end + 1)
         return end + 1
 
@@ -427,7 +445,18 @@ class Scanner:
 
     def _stray(self, character: str, start: int, end: int) -> int:
         message, hint = stray_character(character)
-        raise self._buffer.error(Code.STRAY_CHARACTER, message, start, end, hint)
+        plain = plain_character(character)
+        fix = None if plain is None else self._plainly(start, plain)
+        raise self._buffer.error(Code.STRAY_CHARACTER, message, start, end, hint, fix=fix)
+
+    def _plainly(self, start: int, plain: str) -> Fix:
+        """Return the fix that writes `plain` at `start`; a quote has its like further on in the line."""
+        places = [start]
+        if plain in ("'", '"'):
+            last = end_of_line(self._text, start)
+            places = [i for i in range(start, last) if plain_character(self._text[i]) == plain]
+        edits = [Edit(self._buffer.span(place, place + 1), plain) for place in places]
+        return Fix("write the plain character", tuple(edits))
 
 
 def _mark(tokens: list[Token], distance: int) -> str:

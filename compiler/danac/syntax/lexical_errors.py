@@ -30,12 +30,18 @@ _NO_BIT_OPERATORS = "Dana has no bit operators; `|` is the pipe"
 
 # What people write from other languages' habit: the operator → (message, hint).
 _FOREIGN_OPERATORS: dict[str, tuple[str, str | None]] = {
-    "|=": ("`|=` does not exist in Dana: `|` is the pipe", "write `x = x | f`"),
+    "|=": (
+        "`|=` does not exist in Dana: `|` is the pipe",
+        "a pipe is `x = x | f`, a union of sets `x.update(y)`",
+    ),
     "||": ("`||` does not exist in Dana", "use `or`, or `|` for a pipe"),
     "|>": ("`|>` does not exist in Dana", "the pipe is `|`"),
     "&&": ("`&&` does not exist in Dana", "use `and`"),
     "<>": ("`<>` does not exist in Dana", "use `!=`"),
-    "=>": ("`=>` does not exist in Dana", "lambdas are written `lambda x :: x + 1`"),
+    "=>": (
+        "`=>` does not exist in Dana",
+        "a lambda is `lambda x :: x + 1`, the type of a result `def f(x) -> int:`",
+    ),
     "!": ("`!` does not exist in Dana", "use `not`, or `!=`"),
     "?": ("`?` does not exist in Dana", "write `a if condition else b`"),
     "$": ("a lone `$` means nothing in Dana", "the value that flows through a pipe is `$$`"),
@@ -65,6 +71,26 @@ _LOOK_ALIKES = {
     "\u3001": ",",
     "\u3002": ".",
 }
+
+
+_REPLACEMENTS = {"||": "or", "|>": "|", "&&": "and", "<>": "!=", "!": "not "}
+
+
+def replacement(operator: str, line: str) -> str | None:
+    """Return what to write in place of an operator that Dana lacks, if that is sure in its `line`."""
+    if operator == "=>":
+        if line.lstrip().startswith(("def ", "async def ", "sync def ")):
+            return "->"
+        return "::" if "lambda" in line else None
+    return _REPLACEMENTS.get(operator)
+
+
+def plain_character(character: str) -> str | None:
+    """Return what was surely meant by a character that only looks like a part of a program."""
+    if unicodedata.category(character) == "Cf":
+        return ""
+    plain = _LOOK_ALIKES.get(character) or unicodedata.normalize("NFKC", character)
+    return plain if plain != character and plain.isascii() and plain.isprintable() else None
 
 
 def foreign_operator(operator: str) -> tuple[str, str | None]:

@@ -106,7 +106,7 @@ def _listed(expected: Set[str]) -> str:
     words: list[str] = []
     if rest >= _ANY_EXPRESSION:
         words.append("an expression")
-        rest -= _EXPRESSION_TOKENS | {"STAR", "DOUBLE_STAR"}
+        rest -= _EXPRESSION_TOKENS | {"STAR", "DOUBLE_STAR", "YIELD"}
     elif "OPERATOR" in rest:
         words.append("an operator")
         rest -= _CONTINUATIONS

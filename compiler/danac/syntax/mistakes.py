@@ -86,6 +86,10 @@ _OWNERS = {"ELIF": "if", "ELSE": "if", "EXCEPT": "try", "FINALLY": "try"}
 def clause_mistake(place: Place) -> Finding | None:
     """Return what is wrong about `else`, `except` … and what they belong to."""
     kind, first = place.kind, place.first
+    if place.is_first and place.text in ("catch", "rescue"):
+        fix = Fix.replace("write `except`", span_of(place.token), "except")
+        hint = "write `except SomeError as e:`"
+        return Finding(f"`{place.text}` does not exist in Dana", "DANA127", hint, fix=fix)
     if {"EXCEPT", "FINALLY"} <= set(place.expected) and kind not in {"NEWLINE", "COLON"}:
         word = place.innermost("TRY")
         related = () if word is None else (Related(span_of(word), "this `try`"),)
@@ -101,7 +105,9 @@ def clause_mistake(place: Place) -> Finding | None:
         return Finding(message, "DANA149", "the line behind it begins with `def` or `struct`")
     if first == "EXCEPT" and kind == "COMMA":
         hint = "write `except (A, B) as e:` for several kinds, `except A as e:` for one"
-        return Finding("unexpected `,` in `except`", "DANA110", hint)
+        is_name = place.next is not None and place.next.type == "NAME"
+        written = Fix.replace("write `as`", span_of(place.token), " as") if is_name else None
+        return Finding("unexpected `,` in `except`", "DANA110", hint, fix=written)
     if first == "EXCEPT" and kind == "NAME" and place.follows_operand:
         fix = Fix.insert("write `as`", *span_of(place.token)[:2], "as ")
         return Finding("the name of the error stands behind `as`", "DANA110", "write `as`", fix=fix)
@@ -139,6 +145,12 @@ def word_mistake(place: Place) -> Finding | None:
         assert place.previous is not None
         fix = Fix.replace("write `elif`", span_from(place.previous, place.token), "elif")
         return Finding("`else if` is no Dana", "DANA117", "write `elif`", fix=fix)
+    first = place.line[0] if place.line else None
+    if place.index == 1 and kind in {"EQUAL", "AUGMENTED"} and place.first_word in RESERVED_WORDS:
+        assert first is not None
+        message = f"`{first}` is a reserved word and cannot be a name here"
+        hint = f"choose another name, such as `{first.lower()}_`"
+        return Finding(message, "DANA109", hint, span_of(first))
     if kind == "FROM" and place.first == "IMPORT" and place.next is not None:
         return _turned_import(place)
     if kind == "IN" and place.before == "is not":

@@ -45,8 +45,8 @@ _STARTS = {
     *("NAME", "SCOPED", "NUMBER", "NONE", "TRUE", "FALSE", "FLOW", "STRING", "FSTRING_START"),
     *("LBRACE", "LAMBDA", "AWAIT"),
 }
-_OPENING = {"LPAR", "LSQB", "LBRACE"}
-_CLOSING = {"RPAR", "RSQB", "RBRACE"}
+_OPENING = {"LPAR", "LSQB", "LBRACE", "FSTRING_OPEN"}
+_CLOSING = {"RPAR", "RSQB", "RBRACE", "FSTRING_CLOSE"}
 LAYOUT = {"NEWLINE", "INDENT", "DEDENT", "$END"}
 
 
@@ -139,6 +139,11 @@ class Place:
     def bracket(self) -> str:
         """The text of that bracket; empty outside of all."""
         return "" if self.opener is None else str(self.line[self.opener])
+
+    @property
+    def in_field(self) -> bool:
+        """Whether it stands directly in a replacement field of an f-string."""
+        return self.opener is not None and self.line[self.opener].type == "FSTRING_OPEN"
 
     @property
     def in_call(self) -> bool:

@@ -127,7 +127,12 @@ def _equal(place: Place) -> Finding | None:
 
 def _colon(place: Place) -> Finding | None:
     if place.kind == "COLON" and (place.in_policy or place.in_call):
-        fix = Fix.replace("write `=`", span_of(place.token), "=")
+        span = span_of(place.token)
+        following = place.next
+        if following is not None and following.line == span.line:
+            # `timeout: 5` becomes `timeout=5`.
+            span = Span(*span[:2], *span_of(following)[:2])
+        fix = Fix.replace("write `=`", span, "=")
         noun = "setting" if place.in_policy else "keyword argument"
         last = place.back(1)
         if last is None or last.type != "NAME":
@@ -172,11 +177,16 @@ def _comma(place: Place) -> Finding | None:
         return None
     if not place.follows_operand or not place.starts_operand:
         return None
+    if place.in_field:
+        hint = "text around it stands outside of the braces"
+        return Finding("a field of an f-string holds one expression", "DANA106", hint)
     previous = place.previous
     assert previous is not None
     shown = f"between `{_short(str(previous))}` and `{_short(place.text)}`"
     fix = Fix.insert("insert a comma", *place.behind[:2], ",")
-    return Finding(f"a comma is missing {shown}", "DANA126", None, fix=fix)
+    is_below = place.behind.line < (place.token.line or 1)
+    span = place.behind if is_below else None
+    return Finding(f"a comma is missing {shown}", "DANA126", None, span, fix)
 
 
 def _other(place: Place) -> Finding | None:

@@ -62,17 +62,17 @@ class TokenBuffer:
         hint: str | None = None,
         *,
         resume: int | None = None,
-        fix: tuple[str, str] | None = None,
+        fix: Fix | tuple[str, str] | None = None,
         related: tuple[Related, ...] = (),
     ) -> DanaSyntaxError:
         """Return the error that `message` describes, at `start` to `end` of the text.
 
-        `resume` is where to read on, `end` if left out. `fix` is a title, and what to write from
-        `start` to `end` in place of what stands there.
+        `resume` is where to read on, `end` if left out. `fix` may be a title, and what to write
+        from `start` to `end` in place of what stands there.
         """
         self.resume = end if resume is None else resume
         span = self.span(start, end)
-        made = None if fix is None else Fix.replace(fix[0], span, fix[1])
+        made = fix if fix is None or isinstance(fix, Fix) else Fix.replace(fix[0], span, fix[1])
         return DanaSyntaxError(
             message, self.source, span, code=code.value, hint=hint, fix=made, related=related
         )

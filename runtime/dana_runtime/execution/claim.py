@@ -124,6 +124,8 @@ def _run(
     """Run branches until none is left; return how many, and the failure that ended that."""
     branches, value, block, _, group, _, context, layer, results, times = state
     has_decimal = has_decimal_context(context)
+    # With a timeline, `run_branch` tells of the branches.
+    is_bare = outer is None and traced.tracer is None
     if traced.tracer is not None:
         pure = ()
     finished = 0
@@ -139,7 +141,7 @@ def _run(
             branch = branches[index]
             if index in pure:
                 results[index] = branch(value)
-            elif outer is None and traced.tracer is None:
+            elif is_bare:
                 own: Any = context.copy()
                 own.run(_set_layer, Layer(layer, block, index))
                 if has_decimal:

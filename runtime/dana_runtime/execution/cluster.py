@@ -18,12 +18,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from dana_runtime.errors import WorkerDied
+from dana_runtime.execution import leaving
 from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.processes import missing_extra, nothing
 
@@ -32,6 +35,9 @@ LARGE = 1 << 20
 
 # Seconds after which a scheduler that does not answer is an error. Not a branch's time: it has not begun.
 CONNECT_SECONDS = 5.0
+
+# What the end of the program waits for cancelled attempts.
+EXIT_SECONDS = 1.0
 
 
 def start(attempt: Attempt) -> Callable[[], None]:
@@ -79,13 +85,15 @@ def serve(key: str, topic: str, task: Any, *parcels: Any) -> Any:
 class _Link:
     """One client, and the attempts that are under way over it."""
 
-    __slots__ = ("_attempts", "_topic", "client")
+    __slots__ = ("_attempts", "_futures", "_topic", "client")
 
     def __init__(self, client: Any) -> None:
         if client.asynchronous:
             raise TypeError("executor='dask' needs a Client that is not asynchronous")
         self.client = client
+        # Those that are under way, by the keys of their tasks.
         self._attempts: dict[str, Attempt] = {}
+        self._futures: dict[str, Any] = {}
         self._topic = f"dana-{uuid4().hex}"
         client.subscribe_topic(self._topic, self._began)
 
@@ -102,14 +110,15 @@ class _Link:
         self._attempts[key] = attempt
 
         def done(future: Any) -> None:
-            self._attempts.pop(key, None)
+            self._forget(key)
             try:
                 response = _response(attempt, future)
             except BaseException as error:
                 attempt.fail(error)
             else:
                 deliver(attempt, opened(attempt, response))
-            self._unclaim(key)
+            if not leaving.is_leaving:
+                self._unclaim(key)
 
         try:
             parts = (task.function, task.value, task.surroundings)
@@ -124,13 +133,27 @@ class _Link:
             raise
         finally:
             envelope.close()
+        self._futures[key] = future
         future.add_done_callback(done)
 
         def abandon() -> None:
-            self._attempts.pop(key, None)
+            self._forget(key)
             future.cancel()
 
         return abandon
+
+    def _forget(self, key: str) -> None:
+        self._attempts.pop(key, None)
+        self._futures.pop(key, None)
+
+    def cancel(self) -> None:
+        """Cancel what is under way, and wait a moment until everybody has been told."""
+        for future in list(self._futures.values()):
+            with suppress(Exception):
+                future.cancel()
+        deadline = monotonic() + EXIT_SECONDS
+        while self._futures and monotonic() < deadline:
+            sleep(0.001)
 
     def _sent(self, parcel: Any) -> Any:
         """Return a parcel, or where it is large a future of it, which goes straight to a worker."""
@@ -159,7 +182,10 @@ def _response(attempt: Attempt, future: Any) -> Any:
         return future.result()
     error = future.exception() if future.status == "error" else None
     if error is None or isinstance(error, KilledWorker):
-        died = WorkerDied(f"{attempt.name}: the cluster has lost the worker that ran it")
+        how = "the cluster has lost the worker that ran it"
+        if leaving.is_leaving:
+            how = "it was ended with the program"
+        died = WorkerDied(f"{attempt.name}: {how}")
         died.__cause__ = error
         raise died
     raise RuntimeError(f"{attempt.name}: its Dask worker cannot run it: {error}") from error
@@ -176,6 +202,7 @@ def _link(address: str | None) -> _Link:
     import cloudpickle  # noqa: F401
     from distributed import Client
 
+    _come_first_at_exit()
     with _lock:
         if address is not None:
             link = _by_address.get(address)
@@ -194,6 +221,22 @@ def _link(address: str | None) -> _Link:
         if link is None:
             link = _links[client] = _Link(client)
         return link
+
+
+_comes_first = False
+
+
+def _come_first_at_exit() -> None:
+    """Cancel what is under way at the end of the program, as long as clients tell; call it with Dask loaded."""
+    global _comes_first
+    if not _comes_first:
+        _comes_first = True
+        leaving.when_leaving(_cancel_all)
+
+
+def _cancel_all() -> None:
+    for link in [*_links.values(), *_by_address.values()]:
+        link.cancel()
 
 
 def _forget() -> None:

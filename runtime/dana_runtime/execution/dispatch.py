@@ -46,6 +46,7 @@ from dana_runtime.execution.outcomes import (
 from dana_runtime.execution.run import SIGNAL_SECONDS
 from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, NO_FALLBACK, Settings
 from dana_runtime.faults.retry import Tries, note_of_attempts
+from dana_runtime.faults.watch import Watch, watch_of
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 
@@ -91,6 +92,9 @@ class Dispatch:
         # More failures than this are too many.
         self.dispensable = len(branches) - min(at_least or 0, len(branches))
         self.tries: dict[int, Tries] = {}
+        # Who watches the attempts of a branch, and those that wait to hear how one has ended, with their tokens.
+        self.watches: dict[int, Watch] = {}
+        self.watched: dict[Attempt, Any] = {}
         # When to try branches again, the earliest first: (time, index).
         self.later: list[tuple[float, int]] = []
         self.look_at = 0.0
@@ -121,9 +125,10 @@ class Dispatch:
             self.waiting = deque(range(len(self.branches)))
             self.coroutines = set()
             return
-        if len(self.coroutines) == 1:
-            # A stage of its own, mostly, which has more to say about it.
-            self._start(self._attempt(*self.coroutines))
+        if len(self.coroutines) == 1 or any(self.settings(i).is_guarded for i in self.coroutines):
+            # There is more to say about each.
+            for index in sorted(self.coroutines):
+                self._start(self._attempt(index))
             return
         attempts = [self._attempt(index) for index in sorted(self.coroutines)]
         for attempt, abandon in zip(attempts, loops.start_many(attempts), strict=True):
@@ -154,6 +159,9 @@ class Dispatch:
 
     def _launched(self, attempt: Attempt) -> Abandon:
         """Hand an attempt to its backend; return what abandons it."""
+        watch = self.watches.get(attempt.index)
+        if watch is not None:
+            self.watched[attempt] = watch.before()
         loops = loop_backend() if attempt.index in self.coroutines else None
         return (loops or backend_for(attempt.settings)).start(attempt)
 
@@ -163,6 +171,10 @@ class Dispatch:
         if tries is None:
             own = self.settings(index)
             tries = self.tries[index] = Tries(own.retry, own.total_timeout)
+            if own.is_guarded:
+                watch = watch_of(own, self._name(index), index)
+                assert watch is not None
+                self.watches[index] = watch
         tries.begin(None)
         group = self.group.of_branch()
         group.enter()
@@ -251,6 +263,11 @@ class Dispatch:
 
     def _ended(self, attempt: Attempt, error: BaseException | None) -> BaseException | None:
         """Take note of how an attempt has ended; return why it has failed, None if it has not."""
+        if attempt in self.watched:
+            try:
+                self.watches[attempt.index].after(self.watched.pop(attempt), attempt.result, error)
+            except Exception as against:
+                return against
         return error
 
     def _forget(self, attempt: Attempt) -> Abandon:
@@ -344,6 +361,10 @@ class Dispatch:
                 abandon()
                 if attempt.trace is not None:
                     attempt.trace.told(attempt, BranchCancelled())
+        for attempt, token in self.watched.items():
+            # Ended from outside, or with nobody left to look at its result.
+            self.watches[attempt.index].after(token, None, BranchCancelled())
+        self.watched = {}
         for own in self.groups.values():
             own.leave()
         self.active, self.groups = {}, {}

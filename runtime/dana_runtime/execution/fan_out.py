@@ -27,6 +27,7 @@ from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
 from dana_runtime.execution.history import History, history_of
 from dana_runtime.execution.inline import is_covered, run_inline
+from dana_runtime.execution.leaving import park
 from dana_runtime.execution.outcomes import (
     Failure,
     Outcome,
@@ -93,7 +94,7 @@ def fan_out(
     that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
     cancelled.
     """
-    results, error = _outcome(branches, value, block, policy)
+    results, error = _outcome(branches, value, block, policy, is_capturing)
     if error is None:
         if not is_capturing:
             results = _results_of(results)
@@ -115,6 +116,7 @@ def _outcome(
     value: Any,
     block: Block | None,
     policy: Policy | None,
+    is_capturing: bool,
 ) -> tuple[list[Any], BaseException | None]:
     """Run a block; return its results in branch order, and the failure that ends it, if any."""
     if isinstance(branches, dict):
@@ -122,12 +124,12 @@ def _outcome(
     else:
         functions, keys = tuple(branches), None
     if traced.tracer is not None:
-        return _traced(branches, functions, value, block, policy, keys)
+        return _traced(branches, functions, value, block, policy, keys, is_capturing)
     if block is not None and block.history.is_quick:
         outcome = run_quickly(functions, value, block, policy)
         if outcome is not None:
             return outcome
-    return _in_parallel(functions, value, block, policy, keys)
+    return _in_parallel(functions, value, block, policy, keys, is_capturing)
 
 
 def run_in_order(
@@ -147,11 +149,15 @@ def run_in_order(
 
 
 def _run_in_order(
-    branches: Sequence[Branch], value: Any, block: Block | None, policy: Policy | None
+    branches: Sequence[Branch],
+    value: Any,
+    block: Block | None,
+    policy: Policy | None,
+    is_capturing: bool = False,
 ) -> list[Any]:
     """The same, but fallbacks come as Substitutes."""
     _check(branches, value, block)
-    settings = current().with_policy(policy)
+    settings = _settings_for(policy, is_capturing)
     results: list[Any] = []
     dispensable = len(branches) - min(settings.at_least or 0, len(branches))
     for index, branch in enumerate(branches):
@@ -162,7 +168,7 @@ def _run_in_order(
         run = stages.run_or_substitute
         if (tracer := traced.tracer) is not None:
             run = tracer.in_order(run, function, index, block)
-        result = run(value, function, name, own)
+        result = run(value, function, name, own, place=index)
         results.append(result)
         if type(result) is Failure:
             dispensable -= 1
@@ -170,6 +176,15 @@ def _run_in_order(
                 add_note_once(result.error, short_of_results(settings.at_least, len(branches)))
                 raise result.error
     return results
+
+
+def _settings_for(policy: Policy | None, is_capturing: bool) -> Settings:
+    """Return the settings of a block."""
+    settings = current().with_policy(policy)
+    if is_capturing and settings.enforce is not None:
+        # What is enforced is about results, and these branches give pairs of a result and captures.
+        return settings.with_policy(Policy({"enforce": settings.enforce.of_first()}))
+    return settings
 
 
 def _results_of(outcomes: list[Any]) -> list[Any]:
@@ -197,7 +212,7 @@ def run_in_order_capturing(
 ) -> Captured:
     """Like `run_in_order`, for branches that return pairs (result, dict of captures)."""
     run = _run_in_order if traced.tracer is None else _traced_in_order
-    return captured(run(branches, value, block, policy))
+    return captured(run(branches, value, block, policy, is_capturing=True))
 
 
 def _traced(
@@ -207,25 +222,30 @@ def _traced(
     block: Block | None,
     policy: Policy | None,
     keys: tuple[str, ...] | None,
+    is_capturing: bool,
 ) -> tuple[list[Any], BaseException | None]:
     """The same as `_in_parallel`, with a span of the timeline."""
     tracer = traced.tracer
     if tracer is None:
-        return _in_parallel(functions, value, block, policy, keys)
+        return _in_parallel(functions, value, block, policy, keys, is_capturing)
     with tracer.block(branches, block) as span:
-        results, error = _in_parallel(functions, value, block, policy, keys)
+        results, error = _in_parallel(functions, value, block, policy, keys, is_capturing)
         span.end(error)
     return results, error
 
 
 def _traced_in_order(
-    branches: Sequence[Branch], value: Any, block: Block | None, policy: Policy | None
+    branches: Sequence[Branch],
+    value: Any,
+    block: Block | None,
+    policy: Policy | None,
+    is_capturing: bool = False,
 ) -> list[Any]:
     tracer = traced.tracer
     if tracer is None:
-        return _run_in_order(branches, value, block, policy)
+        return _run_in_order(branches, value, block, policy, is_capturing)
     with tracer.block(branches, block, "[]"):
-        return _run_in_order(branches, value, block, policy)
+        return _run_in_order(branches, value, block, policy, is_capturing)
 
 
 def _in_parallel(
@@ -234,10 +254,11 @@ def _in_parallel(
     block: Block | None,
     policy: Policy | None,
     keys: tuple[str, ...] | None,
+    is_capturing: bool,
 ) -> tuple[list[Any], BaseException | None]:
-    """The same for a block that is not known to be bare."""
+    """The same for a block that is not known to be tiny, or not now."""
     is_plain = _check(functions, value, block, keys)
-    settings = current().with_policy(policy)
+    settings = _settings_for(policy, is_capturing)
     group = Group(current_group.get())
     outer = None if group.parent is None else shield()
     try:
@@ -255,6 +276,7 @@ def _in_parallel(
             unshield(outer)
     if not failures:
         return results, None
+    park()
     # What the branches have started in copies of their contexts is told, too.
     group.cancel()
     # The first one ended the block; more of them may have come before this thread woke up.

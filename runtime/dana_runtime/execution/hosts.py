@@ -220,3 +220,27 @@ def silence(loop: asyncio.AbstractEventLoop) -> None:
     for task in asyncio.all_tasks(loop):
         # The switch that asyncio's own functions use: there is no public one.
         task._log_destroy_pending = False  # type: ignore[attr-defined]
+        _keep_for_ever(task)
+
+
+# Tasks that nobody may let go of.
+_kept: set[asyncio.Task[Any]] = set()
+
+
+def _keep_for_ever(task: asyncio.Task[Any]) -> None:
+    """See to it that a task which has ignored its end is never freed, at the end of the program neither.
+
+    To free a coroutine raises GeneratorExit in it. One that goes on in spite of that, in a loop that waits
+    for what has ended long ago, would do so for ever in the thread that frees it. And after os.fork the
+    clean-up of the parent's coroutines is none of the child's business.
+    """
+    if task in _kept:
+        return
+    _kept.add(task)
+    try:
+        # Imported late: most programs leave no such task.
+        import ctypes
+    except ImportError:
+        return
+    # One reference more than there are owners: the interpreter frees what is in modules when it ends.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))

@@ -28,6 +28,7 @@ from dana_runtime.execution.outcomes import (
 from dana_runtime.execution.repeating import repeated, wait_in_branch
 from dana_runtime.execution.settings import NO_FALLBACK, Settings
 from dana_runtime.faults.retry import Tries
+from dana_runtime.faults.watch import watch_of
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 
@@ -47,24 +48,24 @@ def run_inline(
     `settings` gives those of each branch; with `is_timed` their limits bind the branch `outer`.
     `at_least` is the block's.
     """
-    dispensable = len(branches) - min(at_least or 0, len(branches))
+    failing = _Failing(branches, block, group, at_least)
     layer = current_layer.get()
     results: list[Any] = []
     for index, branch in enumerate(branches):
         own = settings(index)
-        is_partial = own.on_error == "partial"
         begun = monotonic()
         name = partial(name_of, branches, index, block)
         limit = own.limit if is_timed else None
-        tries = None
+        tries = Tries(own.retry, own.total_timeout)
         try:
-            if own.retry is not None:
-                tries = Tries(own.retry, own.total_timeout)
+            if own.retry is not None or own.is_guarded:
                 run = partial(_run_anew, branch, value, group, layer, index, block)
                 timed = partial(_timed, outer, name, limit)
+                watch = watch_of(own, name(), index) if own.is_guarded else None
                 wait = partial(_wait, timed, group)
-                result = repeated(partial(timed, run), tries, wait=wait)
+                result = repeated(partial(timed, run), tries, watch, wait=wait)
             else:
+                tries.number = 1
                 # As few calls as can be: recursion through blocks is as deep as Python lets it.
                 if group.is_cancelled():
                     raise BranchCancelled
@@ -75,26 +76,54 @@ def run_inline(
                 )
                 result = run() if outer is None else in_time_of(outer, run, name, limit)
         except BaseException as error:
-            BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
-            has_fallback = own.fallback is not NO_FALLBACK
-            is_final = not (is_partial or has_fallback)
-            if is_final or ends_block(error) or group.is_cancelled():
-                return results, [(index, error)]
-            add_note_once(error, note_of(branches, index, block))
-            failure = Failure(error, name(), tries.number if tries else 1, monotonic() - begun)
-            result = failure
-            if has_fallback:
-                try:
-                    result = Substitute(fallback_for(failure, own.fallback))
-                except BaseException as another:
-                    return results, [(index, another)]
-            else:
-                dispensable -= 1
-                if dispensable < 0:
-                    add_note_once(error, short_of_results(at_least, len(branches)))
-                    return results, [(index, error)]
+            result, final = failing.taken(index, error, own, tries.number, monotonic() - begun)
+            if final is not None:
+                return results, [(index, final)]
         results.append(result)
     return results, []
+
+
+class _Failing:
+    """What becomes of the failures of such a block."""
+
+    __slots__ = ("at_least", "block", "branches", "dispensable", "group")
+
+    def __init__(
+        self,
+        branches: tuple[Branch, ...],
+        block: Block | None,
+        group: Group,
+        at_least: int | None,
+    ) -> None:
+        self.branches = branches
+        self.block = block
+        self.group = group
+        self.at_least = at_least
+        # More failures than this are too many.
+        self.dispensable = len(branches) - min(at_least or 0, len(branches))
+
+    def taken(
+        self, index: int, error: BaseException, own: Settings, attempts: int, elapsed: float
+    ) -> tuple[Any, BaseException | None]:
+        """Return what stands in the place of a result, and the error if that ends the block."""
+        BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
+        has_fallback = own.fallback is not NO_FALLBACK
+        is_final = not (own.on_error == "partial" or has_fallback)
+        if is_final or ends_block(error) or self.group.is_cancelled():
+            return None, error
+        add_note_once(error, note_of(self.branches, index, self.block))
+        name = name_of(self.branches, index, self.block)
+        failure = Failure(error, name, attempts, elapsed)
+        if has_fallback:
+            try:
+                return Substitute(fallback_for(failure, own.fallback)), None
+            except BaseException as another:
+                return None, another
+        self.dispensable -= 1
+        if self.dispensable < 0:
+            add_note_once(error, short_of_results(self.at_least, len(self.branches)))
+            return None, error
+        return failure, None
 
 
 def _run_anew(

@@ -13,22 +13,10 @@ from dana_runtime.tracebacks import add_note_once
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Protocol
+    from typing import Any
 
     from dana_runtime.faults.retry import Tries
-
-    class Watch(Protocol):
-        """Who wants to know of each attempt to call one function."""
-
-        def before(self) -> Any:
-            """Take note that an attempt begins; raise what there is to say against it.
-
-            What it returns is given to `after`.
-            """
-
-        def after(self, token: Any, result: Any, error: BaseException | None) -> None:
-            """Take note of how it has ended; raise what there is to say against its result."""
-
+    from dana_runtime.faults.watch import Watch
 
 # Seconds after which one who waits for the next attempt looks whether it is still wanted.
 LOOK_SECONDS = 0.1

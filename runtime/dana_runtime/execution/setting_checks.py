@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Any
 
+    from dana_runtime.faults.breaker import Breaker, OwnBreakers
+    from dana_runtime.faults.gates import Rule
+
 EXECUTORS = ("auto", "inline", "thread", "process", "async", "dask")
 ON_ERROR = ("raise", "partial")
 
@@ -144,6 +147,28 @@ _SWITCHES: dict[str, bool | None] = {"1": True, "true": True, "yes": True, "on":
 _SWITCHES |= dict.fromkeys(("0", "false", "no", "off"), None)
 
 
+def check_rule(name: str, value: object) -> Rule | None:
+    """Return the Rule that a type, several, a predicate or a schema means; None for none."""
+    from dana_runtime.faults.gates import Rule
+
+    return value if value is None or isinstance(value, Rule) else Rule(value)
+
+
+def check_breaker(name: str, value: object) -> Breaker | OwnBreakers | None:
+    """Return breakers for a Breaker, a number of failures, or True, which is the usual number."""
+    if value is None or value is False:
+        return None
+    from dana_runtime.faults.breaker import Breaker, OwnBreakers
+
+    if value is True:
+        return OwnBreakers()
+    if isinstance(value, int):
+        return OwnBreakers(value)
+    if not isinstance(value, (Breaker, OwnBreakers)):
+        raise _wrong_type(name, "a Breaker, a number of failures or True", value)
+    return value
+
+
 def check_anything(name: str, value: object) -> object:
     """Return the value, whatever it is."""
     return value
@@ -171,7 +196,12 @@ CHECKS: dict[str, Callable[[str, object], Any]] = {
     "profile": check_profile,
     "progress": check_flag,
     "pure": check_flag,
+    "enforce": check_rule,
+    "breaker": check_breaker,
 }
+
+# They are about one function and its results: they stand where that is named, and nowhere else.
+OF_ONE_PLACE = frozenset({"enforce", "breaker"})
 
 
 def checked(settings: dict[str, Any], caller: str) -> dict[str, Any]:
@@ -186,6 +216,10 @@ def checked(settings: dict[str, Any], caller: str) -> dict[str, Any]:
         check = CHECKS.get(name)
         if check is None:
             raise TypeError(f"{caller} got an unknown setting {given!r}{suggestion(given)}")
+        if name in OF_ONE_PLACE and caller in ("using()", "configure()"):
+            raise TypeError(
+                f"{name} is for stages, branches, blocks and functions, not for {caller}"
+            )
         if name in found:
             raise TypeError(f"{caller} got {name} twice, as {name} and by its other name")
         found[name] = check(given, value)

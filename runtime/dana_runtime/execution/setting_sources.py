@@ -17,6 +17,7 @@ from dana_runtime.errors import SettingsError
 from dana_runtime.execution.setting_checks import (
     ALIASES,
     CHECKS,
+    OF_ONE_PLACE,
     check_count,
     check_depth,
     check_flag,
@@ -55,7 +56,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         given = variable.removeprefix(PREFIX).lower()
         name = ALIASES.get(given, given)
-        if name not in CHECKS:
+        if name not in CHECKS or name in OF_ONE_PLACE:
             _complain_if_near(variable, given, lambda near: PREFIX + near.upper())
             continue
         if name in found:
@@ -120,7 +121,7 @@ def _settings_in(path: str, content: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for given, value in table.items():
         name = ALIASES.get(given, given)
-        if name not in CHECKS:
+        if name not in CHECKS or name in OF_ONE_PLACE:
             _complain_if_near(f"{path}: [tool.danac]", given, str)
             continue
         if name in found:
@@ -135,6 +136,6 @@ def _settings_in(path: str, content: bytes) -> dict[str, Any]:
 
 
 def _complain_if_near(where: str, given: str, spelled: Callable[[str], str]) -> None:
-    near = nearest(given, [*CHECKS, *ALIASES])
+    near = nearest(given, [name for name in (*CHECKS, *ALIASES) if name not in OF_ONE_PLACE])
     if near is not None:
         raise SettingsError(f"{where} has no setting {given!r}. Did you mean: {spelled(near)!r}?")

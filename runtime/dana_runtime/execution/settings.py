@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Any, NoReturn, Self
 
+    from dana_runtime.faults.breaker import Breaker, OwnBreakers
+    from dana_runtime.faults.gates import Rule
+
 # The time that a branch on a worker has where nobody has said anything.
 BUILT_IN_TIMEOUT = 30.0
 
@@ -60,13 +63,14 @@ class Settings:
     None is no such number. `fallback`: what stands for the result of what failed, or a function that
     makes it of the Failure; NO_FALLBACK for none. `profile`: the file that keeps what was learned,
     True for the usual one, None for none. `progress`: a terminal shows how far a long block is. `pure`: branches
-    have no effects and wait for nothing, so that `"auto"` may run them anywhere.
+    have no effects and wait for nothing, so that `"auto"` may run them anywhere. `enforce`: what results must be;
+    `breaker`: when to leave off calling for a while; None for neither.
 
     `explicit` are the names of those that somebody has set; `limit` is the smaller one of the two
     times, and `is_bound` says that somebody has set it: then the branch needs a worker. `retry` is what
-    `retries` and its companions come to, None for no further attempt; `is_tolerant` says that there is one
-    of `retry`, `fallback` and `at_least`. `is_claimable` says that a caller may run the branches itself,
-    where they are known to be tiny.
+    `retries` and its companions come to, None for no further attempt; `is_guarded` says that there is one of
+    `enforce` and `breaker`, and `is_tolerant` that there is one of those or of `retry`, `fallback` and
+    `at_least`. `is_claimable` says that a caller may run the branches itself, where they are known to be tiny.
     """
 
     __slots__ = (
@@ -74,7 +78,7 @@ class Settings:
         *("on_error", "scheduler", "idempotent", "progress", "explicit", "limit", "is_bound"),
         "is_claimable",
         *("retries", "backoff", "max_backoff", "jitter", "retry_on", "at_least", "fallback"),
-        *("profile", "retry", "is_tolerant", "pure"),
+        *("profile", "retry", "is_tolerant", "pure", "enforce", "breaker", "is_guarded"),
     )
 
     max_workers: int
@@ -98,6 +102,9 @@ class Settings:
     is_tolerant: bool
     progress: bool
     pure: bool
+    enforce: Rule | None
+    breaker: Breaker | OwnBreakers | None
+    is_guarded: bool
     explicit: frozenset[str]
     limit: float | None
     is_bound: bool
@@ -119,7 +126,10 @@ class Settings:
         put(self, "is_bound", is_bound)
         put(self, "retry", self._retry())
         has_fallback = self.fallback is not NO_FALLBACK
+        is_guarded = self.enforce is not None or self.breaker is not None
+        put(self, "is_guarded", is_guarded)
         is_tolerant = self.retry is not None or has_fallback or self.at_least is not None
+        is_tolerant = is_tolerant or is_guarded
         put(self, "is_tolerant", is_tolerant)
         is_usual = self.executor == "auto" and self.on_error == "raise" and not is_tolerant
         put(self, "is_claimable", is_usual and not is_bound)
@@ -196,6 +206,8 @@ _DEFAULTS: dict[str, Any] = {
     "profile": None,
     "progress": True,
     "pure": False,
+    "enforce": None,
+    "breaker": None,
 }
 
 
@@ -223,6 +235,7 @@ class Policy:
 
 
 _policies: dict[Any, Policy] = {}
+_KEPT = frozenset(_DEFAULTS).difference({"fallback", "enforce", "breaker"})
 
 
 def policy(**settings: Any) -> Policy:
@@ -240,8 +253,9 @@ def policy(**settings: Any) -> Policy:
         return Policy(checked(settings, "policy()"))
     if known is None:
         known = Policy(checked(settings, "policy()"))
-        if isinstance(known.values.get("executor", ""), str) and "fallback" not in known.values:
-            # An executor object must not live on in here, nor what a fallback refers to.
+        if isinstance(known.values.get("executor", ""), str) and _KEPT.issuperset(known.values):
+            # An executor object must not live on in here, nor what a fallback refers to; and two places
+            # that say `breaker=5` have a breaker each.
             if len(_policies) >= _MOST_POLICIES:
                 _policies.clear()
             _policies[key] = known

@@ -14,23 +14,25 @@ from typing import TYPE_CHECKING, Any
 from dana_runtime.errors import BranchCancelled
 from dana_runtime.execution import traced
 from dana_runtime.execution.abandonment import shield, unshield
-from dana_runtime.execution.attempt import Abandon, Attempt
+from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.branches import Branch, completed
 from dana_runtime.execution.cancellation import Group, current_group, entered_group
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
 from dana_runtime.execution.inline import in_time_of, is_covered
+from dana_runtime.execution.leaving import park
 from dana_runtime.execution.outcomes import Failure, Substitute, ends_block, fallback_for
 from dana_runtime.execution.repeating import repeated, wait_in_branch
 from dana_runtime.execution.settings import NO_FALLBACK, Policy, Settings, current, policy
 from dana_runtime.faults.retry import Tries
+from dana_runtime.faults.watch import watch_of
 from dana_runtime.orchestration.branches import Orchestrated
 from dana_runtime.scopes import current_layer
 from dana_runtime.tracebacks import add_note_once
 from dana_runtime.wording import callable_text, not_callable
 
 if TYPE_CHECKING:
-    from dana_runtime.execution.repeating import Watch
+    from dana_runtime.faults.watch import Watch
 
 
 class BranchWithPolicy:
@@ -108,10 +110,16 @@ def run_alone(
 
 
 def run_or_substitute(
-    value: Any, stage: Branch, where: str, settings: Settings, watch: Watch | None = None
+    value: Any,
+    stage: Branch,
+    where: str,
+    settings: Settings,
+    watch: Watch | None = None,
+    place: object = "stage",
 ) -> Any:
-    """The same, but a fallback's value comes as a Substitute."""
+    """The same, but a fallback's value comes as a Substitute; `place` tells branches of a block apart."""
     begun = monotonic()
+    watch = watch or watch_of(settings, where, place)
     tries = Tries(settings.retry, settings.total_timeout)
     try:
         if not is_debugging() and needs_worker(settings):
@@ -182,12 +190,13 @@ def _on_worker(
         if outer is not None:
             unshield(outer)
     if failures:
+        park()
         raise failures[0][1]
     _take_over(alone.context)
     return results[0]
 
 
-_RAISING = policy(on_error="raise", fallback=NO_FALLBACK)
+_RAISING = policy(on_error="raise", fallback=NO_FALLBACK, enforce=None, breaker=None)
 
 
 class _Alone(Dispatch):
@@ -207,10 +216,8 @@ class _Alone(Dispatch):
         self.where = where
         self.context = Context()
         self.tries[0] = tries
-        self.watch = watch
-        self.token: Any = None
-        # Whether the watch waits to hear how an attempt has ended.
-        self.is_watched = False
+        if watch is not None:
+            self.watches[0] = watch
 
     def _name(self, index: int) -> str:
         return self.where
@@ -219,29 +226,6 @@ class _Alone(Dispatch):
         attempt = super()._attempt(index)
         self.context = attempt.context
         return attempt
-
-    def _launched(self, attempt: Attempt) -> Abandon:
-        if self.watch is not None:
-            self.token = self.watch.before()
-            self.is_watched = True
-        return super()._launched(attempt)
-
-    def _ended(self, attempt: Attempt, error: BaseException | None) -> BaseException | None:
-        watch = self.watch
-        if watch is not None and self.is_watched:
-            self.is_watched = False
-            try:
-                watch.after(self.token, attempt.result, error)
-            except Exception as against:
-                return against
-        return error
-
-    def _end(self) -> None:
-        if self.watch is not None and self.is_watched:
-            # Ended from outside.
-            self.is_watched = False
-            self.watch.after(self.token, None, BranchCancelled())
-        super()._end()
 
 
 def _take_over(context: Context) -> None:

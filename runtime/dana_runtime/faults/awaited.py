@@ -14,8 +14,9 @@ from dana_runtime.execution import traced
 from dana_runtime.execution.cancellation import entered_group
 from dana_runtime.execution.outcomes import Failure, ends_block, fallback_for, timeout_error
 from dana_runtime.execution.settings import NO_FALLBACK, Settings, current
-from dana_runtime.faults.poet import Operated, Watch
+from dana_runtime.faults.poet import Operated
 from dana_runtime.faults.retry import Tries, note_of_attempts
+from dana_runtime.faults.watch import Watch
 from dana_runtime.tracebacks import add_note_once
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def operated_coroutine_function(operated: Operated) -> Callable[..., Any]:
     @functools.wraps(function)
     async def run(*args: Any, **kwargs: Any) -> Any:
         settings = current().with_policy(policy)
-        watch = Watch(operated)
+        watch = operated.watch()
         has_failed = True
         begun = perf_counter()
         try:
@@ -46,7 +47,7 @@ def operated_coroutine_function(operated: Operated) -> Callable[..., Any]:
 async def _outcome(call: Call, settings: Settings, watch: Watch) -> Any:
     """Return the result; a Failure or a fallback where the settings say so."""
     tries = Tries(settings.retry, settings.total_timeout)
-    name = watch.operated.name
+    name = watch.name
     begun = monotonic()
     try:
         return await _repeated(call, settings, watch, tries)
@@ -72,7 +73,7 @@ async def _repeated(call: Call, settings: Settings, watch: Watch, tries: Tries) 
             tracer = traced.tracer
             if tracer is None or tries.retry is None:
                 return await _attempt(call, limit, watch)
-            with tracer.awaited_attempt(watch.operated.name, tries.number):
+            with tracer.awaited_attempt(watch.name, tries.number):
                 return await _attempt(call, limit, watch)
         except Exception as error:
             delay = tries.delay_after(error, monotonic())
@@ -88,7 +89,7 @@ async def _repeated(call: Call, settings: Settings, watch: Watch, tries: Tries) 
 async def _attempt(call: Call, limit: float | None, watch: Watch) -> Any:
     token = watch.before()
     try:
-        result = await _in_time(call, limit, watch.operated.name)
+        result = await _in_time(call, limit, watch.name)
     except asyncio.CancelledError:
         # Nobody's fault, as when a block is over.
         watch.after(token, None, BranchCancelled())

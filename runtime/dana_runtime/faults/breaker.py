@@ -107,12 +107,61 @@ class Breaker:
                 self._opened = self._clock()
                 self._era += 1
 
+    def of(self, place: object) -> Breaker:
+        """Return itself: who is given a breaker shares it with others who are."""
+        return self
+
     def __repr__(self) -> str:
         return f"<Breaker(failures={self.failures}, reset={self.reset:g}), {self.state}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # In another process it begins anew, with that one's clock.
         return Breaker, (self.failures, self.reset)
+
+
+class OwnBreakers:
+    """What `breaker=5` stands for: a breaker of its own for each function, stage or branch that it is said of."""
+
+    __slots__ = ("_of", "failures", "reset")
+
+    def __init__(self, failures: int = FAILURES, reset: float = RESET_SECONDS) -> None:
+        """Raises what Breaker does."""
+        first = Breaker(failures, reset)
+        self.failures, self.reset = first.failures, first.reset
+        self._of: dict[object, Breaker] = {}
+
+    def of(self, place: object) -> Breaker:
+        """Return the breaker of a place, the same one each time."""
+        known = self._of.get(place)
+        # setdefault: of two threads that come first, both get the same one.
+        return known or self._of.setdefault(place, Breaker(self.failures, self.reset))
+
+    def __repr__(self) -> str:
+        return f"OwnBreakers(failures={self.failures}, reset={self.reset:g})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OwnBreakers, (self.failures, self.reset)
+
+
+class BreakerPlace:
+    """Where `breaker=…` stands in a program: what it evaluates to at each run → the breakers of that place.
+
+    Generated code makes one for each such place, where the policy itself is made anew at each run.
+    """
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: tuple[object, OwnBreakers] | None = None
+
+    def __call__(self, given: Any) -> Any:
+        """Return breakers for a number or True, the same ones as long as it is the same; all else as it is."""
+        if type(given) is not int and given is not True:
+            return given
+        made = self._made
+        if made is None or (made[0] is not given and made[0] != given):
+            made = self._made = given, OwnBreakers() if given is True else OwnBreakers(given)
+        return made[1]
 
 
 _known: weakref.WeakSet[Breaker] = weakref.WeakSet()

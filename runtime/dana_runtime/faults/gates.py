@@ -18,25 +18,64 @@ from typing import Any
 from dana_runtime.errors import EnforcementError
 from dana_runtime.wording import callable_text, short_repr
 
-Gate = Callable[[Any], None]
-
 # What is wrong with a value at a path, as text; None for nothing.
 _Check = Callable[[Any, str], str | None]
 
 
-def gate_of(rule: Any, where: str) -> Gate:
-    """Return what raises EnforcementError for a result that `rule` does not let pass.
+class Rule:
+    """What a result has to be: a type or several, a predicate, or a schema. `given` is what it was made of."""
 
-    `where` names the function. Raises TypeError for what is no rule, ValueError for a schema that
-    cannot be understood.
-    """
+    __slots__ = ("_wrong", "given", "is_of_first")
+
+    def __init__(self, given: Any, is_of_first: bool = False) -> None:
+        """`is_of_first`: the rule is about the first item of results that are pairs.
+
+        Raises TypeError for what is no rule, ValueError for a schema that cannot be understood.
+        """
+        self.given = given
+        self.is_of_first = is_of_first
+        self._wrong = _wrong_of(given)
+
+    def check(self, result: Any, where: str) -> None:
+        """Raise EnforcementError for a result that does not pass; `where` names what gave it."""
+        if self.is_of_first:
+            result = result[0]
+        try:
+            wrong = self._wrong(result)
+        except EnforcementError as error:
+            raise _refused(where, result, str(error)) from error.__cause__
+        if wrong is not None:
+            raise _refused(where, result, wrong)
+
+    def of_first(self) -> Rule:
+        """Return the same rule for the first item of results that are pairs."""
+        return Rule(self.given, is_of_first=True)
+
+    def __repr__(self) -> str:
+        return f"Rule({short_repr(self.given)})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rule) and self.given is other.given
+
+    def __hash__(self) -> int:
+        return id(self.given)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Rule, (self.given, self.is_of_first)
+
+
+# Returns what is wrong with a result, None for nothing.
+_Wrong = Callable[[Any], str | None]
+
+
+def _wrong_of(rule: Any) -> _Wrong:
     kinds = rule if isinstance(rule, tuple) else (rule,)
     if kinds and all(isinstance(kind, type) for kind in kinds):
-        return _of_types(kinds, where)
+        return _of_types(kinds)
     if isinstance(rule, Mapping):
-        return _of_schema(rule, where)
+        return _of_schema(rule)
     if callable(rule):
-        return _of_predicate(rule, where)
+        return _of_predicate(rule)
     raise TypeError(
         f"enforce must be a type, a predicate or a schema, not {short_repr(rule)} ({type(rule).__name__})"
     )
@@ -46,41 +85,40 @@ def _refused(where: str, result: Any, reason: str) -> EnforcementError:
     return EnforcementError(f"{where} gave {short_repr(result)}, {reason}")
 
 
-def _of_types(kinds: tuple[type, ...], where: str) -> Gate:
+def _of_types(kinds: tuple[type, ...]) -> _Wrong:
     names = " or ".join([kind.__name__ for kind in kinds])
     takes_bool = bool in kinds or object in kinds
 
-    def check(result: Any) -> None:
+    def wrong(result: Any) -> str | None:
         # As everywhere in Dana, True is no int here.
         if not isinstance(result, kinds) or (isinstance(result, bool) and not takes_bool):
-            raise _refused(where, result, f"which is {type(result).__name__}, not {names}")
+            return f"which is {type(result).__name__}, not {names}"
+        return None
 
-    return check
+    return wrong
 
 
-def _of_predicate(predicate: Callable[[Any], Any], where: str) -> Gate:
+def _of_predicate(predicate: Callable[[Any], Any]) -> _Wrong:
     name = callable_text(predicate)
 
-    def check(result: Any) -> None:
+    def wrong(result: Any) -> str | None:
         try:
             passes = bool(predicate(result))
         except Exception as error:
-            raise _refused(where, result, f"for which the rule {name} fails: {error!r}") from error
-        if not passes:
-            raise _refused(where, result, f"which does not pass the rule {name}")
+            raise EnforcementError(f"for which the rule {name} fails: {error!r}") from error
+        return None if passes else f"which does not pass the rule {name}"
 
-    return check
+    return wrong
 
 
-def _of_schema(schema: Mapping[str, Any], where: str) -> Gate:
+def _of_schema(schema: Mapping[str, Any]) -> _Wrong:
     check_value = _schema(schema, "the schema")
 
-    def check(result: Any) -> None:
-        wrong = check_value(result, "")
-        if wrong is not None:
-            raise _refused(where, result, f"which does not fit the schema: {wrong}")
+    def wrong(result: Any) -> str | None:
+        found = check_value(result, "")
+        return None if found is None else f"which does not fit the schema: {found}"
 
-    return check
+    return wrong
 
 
 # --- Schemas --------------------------------------------------------------------------------------

@@ -11,17 +11,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dana_runtime.execution.branches import is_coroutine_function
 from dana_runtime.execution.outcomes import Failure
 from dana_runtime.execution.setting_checks import checked
 from dana_runtime.execution.settings import NO_FALLBACK, Policy, current
 from dana_runtime.execution.stages import run_alone
-from dana_runtime.faults.breaker import Breaker
-from dana_runtime.faults.gates import Gate, gate_of
 from dana_runtime.faults.perception import Perceived, perceived
+from dana_runtime.faults.watch import Watch
 from dana_runtime.wording import callable_text, short_repr
+
+if TYPE_CHECKING:
+    from dana_runtime.faults.breaker import Breaker
+    from dana_runtime.faults.gates import Rule
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,6 +38,8 @@ _OWN_ALONE: dict[str, Any] = {
     "retries": 0,
     "fallback": NO_FALLBACK,
     "at_least": None,
+    "enforce": None,
+    "breaker": None,
 }
 
 # One call in so many looks whether the profile should be written.
@@ -44,14 +49,12 @@ _CALLS_PER_LOOK = 64
 @overload
 def poet(function: F, /) -> F: ...
 @overload
-def poet(*, breaker: Any = None, enforce: Any = None, **settings: Any) -> Callable[[F], F]: ...
-def poet(
-    function: Any = None, /, *, breaker: Any = None, enforce: Any = None, **settings: Any
-) -> Any:
+def poet(**settings: Any) -> Callable[[F], F]: ...
+def poet(function: Any = None, /, **settings: Any) -> Any:
     """Have a function operated: `@poet(retries=3, timeout=5, …)`, or `@poet` to have it counted only.
 
     `settings` are those of `with (…)`: retries, backoff, max_backoff, jitter, retry_on, timeout,
-    total_timeout, idempotent, fallback, on_error, executor, profile and others. `breaker` is a
+    total_timeout, idempotent, fallback, on_error, executor, profile, pure and others. `breaker` is a
     Breaker, a number of failures, or True for the usual one; `enforce` a type, a predicate or a
     schema for the result (see `gates`). Each attempt passes the breaker and the gate.
 
@@ -64,61 +67,39 @@ def poet(
     if "at_least" in own:
         raise TypeError("at_least is for blocks, not for functions")
     policy = Policy({**_OWN_ALONE, **own})
-    made = _breaker(breaker)
 
     def decorate(function: Any) -> Any:
         if not callable(function):
             raise TypeError(f"@poet decorates functions, not {short_repr(function)}")
-        name = callable_text(function)
-        gate = None if enforce is None else gate_of(enforce, name)
-        # Each function has its own, unless it was given one.
-        its_own = made if made is breaker or made is None else Breaker(made.failures, made.reset)
-        return _operated(Operated(function, name, policy, its_own, gate))
+        return _operated(Operated(function, policy))
 
     return decorate if function is None else decorate(function)
-
-
-def _breaker(given: Any) -> Breaker | None:
-    if given is None or given is False:
-        return None
-    if given is True:
-        return Breaker()
-    if isinstance(given, int):
-        return Breaker(given)
-    if not isinstance(given, Breaker):
-        raise TypeError(
-            f"breaker must be a Breaker, a number of failures or True, not {short_repr(given)}"
-        )
-    return given
 
 
 class Operated:
     """A function with all that it is operated by."""
 
-    __slots__ = ("breaker", "function", "gate", "is_plain", "name", "policy", "seen")
+    __slots__ = ("breaker", "function", "is_plain", "name", "policy", "rule", "seen")
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        name: str,
-        policy: Policy,
-        breaker: Breaker | None,
-        gate: Gate | None,
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], policy: Policy, place: object = None) -> None:
         self.function = function
-        self.name = name
+        self.name = name = callable_text(function)
         self.policy = policy
-        self.breaker = breaker
-        self.gate = gate
+        self.rule: Rule | None = policy.values.get("enforce")
+        breakers = policy.values.get("breaker")
+        # Each function has its own, unless it was given one.
+        own = function if place is None else place
+        self.breaker: Breaker | None = None if breakers is None else breakers.of(own)
         module = getattr(function, "__module__", None)
         qualified = getattr(function, "__qualname__", name)
         self.seen: Perceived = perceived(f"{module}.{qualified}" if module else qualified)
-        self.seen.breaker = breaker
+        if place is None:
+            self.seen.breaker = self.breaker
         # Called once and by nobody else: there is nothing to watch.
-        self.is_plain = breaker is None and gate is None and not self._has_policy()
+        self.is_plain = not self._has_policy()
 
     def _has_policy(self) -> bool:
-        ignored = {"profile", "idempotent", "backoff", "max_backoff", "jitter", "retry_on"}
+        ignored = {"profile", "idempotent", "backoff", "max_backoff", "jitter", "retry_on", "pure"}
         values = self.policy.values.items()
         return any(
             name not in ignored and _OWN_ALONE.get(name, _OWN_ALONE) != value
@@ -127,8 +108,14 @@ class Operated:
 
     def under(self, policy: Policy) -> Callable[..., Any]:
         """Return the function as it is operated at a stage with a policy of its own: that one is nearer."""
-        nearest = Policy({**self.policy.values, **policy.values})
-        return _operated(Operated(self.function, self.name, nearest, self.breaker, self.gate))
+        values = {**self.policy.values, **policy.values}
+        if "breaker" not in policy.values:
+            values["breaker"] = self.breaker
+        return _operated(Operated(self.function, Policy(values), place="stage"))
+
+    def watch(self) -> Watch:
+        """Return who watches one call."""
+        return Watch(self.name, self.breaker, self.rule)
 
     def count(self, begun: float, watch: Watch | None, has_failed: bool, profile: Any) -> None:
         """Count a call that began at `begun`, by `perf_counter`."""
@@ -137,48 +124,6 @@ class Operated:
             from dana_runtime.faults.profile import remember
 
             remember(self.seen, profile)
-
-
-class Watch:
-    """The attempts of one call: what breaker and gate say of each."""
-
-    __slots__ = ("attempts", "error", "operated")
-
-    def __init__(self, operated: Operated) -> None:
-        self.operated = operated
-        self.attempts = 0
-        # That of the latest attempt.
-        self.error: BaseException | None = None
-
-    def before(self) -> Any:
-        """Let an attempt begin; raises CircuitOpen."""
-        operated = self.operated
-        self.attempts += 1
-        breaker = operated.breaker
-        if breaker is None:
-            return None
-        try:
-            return breaker.enter(operated.name)
-        except BaseException as error:
-            self.error = error
-            raise
-
-    def after(self, token: Any, result: Any, error: BaseException | None) -> None:
-        """Take in how it has ended; raises EnforcementError for a result that does not pass."""
-        operated = self.operated
-        if error is None and operated.gate is not None:
-            try:
-                operated.gate(result)
-            except BaseException as refusal:
-                self._end(token, refusal)
-                raise
-        self._end(token, error)
-
-    def _end(self, token: Any, error: BaseException | None) -> None:
-        self.error = error
-        breaker = self.operated.breaker
-        if breaker is not None:
-            breaker.leave(token, error)
 
 
 class _Spread:
@@ -213,7 +158,7 @@ def _operated(operated: Operated) -> Callable[..., Any]:
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         settings = current().with_policy(policy)
-        watch = None if is_plain else Watch(operated)
+        watch = None if is_plain else operated.watch()
         has_failed = True
         begun = perf_counter()
         try:

@@ -15,7 +15,7 @@ import builtins
 import sys
 from types import NoneType, UnionType
 
-from dana_runtime.values.type_expressions import WORDS
+from dana_runtime.values.type_expressions import UNRESOLVED, WORDS, Deferred, members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ def _from_object(annotation: Any, look_up: LookUp) -> Kinds:
         return (NoneType,)
     if isinstance(annotation, str):
         return _from_text(annotation, look_up)
+    if isinstance(annotation, Deferred):
+        try:
+            return members(annotation)
+        except UNRESOLVED:
+            raise UnresolvedError(repr(annotation)) from None
     if isinstance(annotation, UnionType):
         return _together(annotation.__args__, look_up)
     # `list[int]` passes for a class.

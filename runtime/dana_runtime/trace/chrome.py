@@ -18,7 +18,7 @@ from contextlib import suppress
 from itertools import count
 from threading import Lock
 from time import perf_counter_ns
-from typing import Any, NamedTuple
+from typing import Any
 
 from dana_runtime.trace.spans import Span, Track
 
@@ -28,11 +28,6 @@ BUFFERED = 4096
 _HEAD = '{"displayTimeUnit": "ms", "traceEvents": [\n'
 _BETWEEN = ",\n"
 _TAIL = "\n]}\n"
-
-
-class _Row(NamedTuple):
-    pid: int
-    tid: int
 
 
 class ChromeFile:
@@ -51,7 +46,9 @@ class ChromeFile:
         self._lock = Lock()
         self._arrows = count(1)
         self._failure: OSError | None = None
-        self._named: dict[_Row, Track] = {}
+        self._is_closed = False
+        # By the ids of process and thread, which a later thread may have again.
+        self._named: dict[tuple[int, int], Track] = {}
         # A device or a pipe is not replaced, but written to in the end.
         self._is_replaced = not os.path.exists(self.path) or stat.S_ISREG(
             os.stat(self.path).st_mode
@@ -83,7 +80,8 @@ class ChromeFile:
         self._waiting.append(span)
         if len(self._waiting) >= BUFFERED and self._lock.acquire(blocking=False):
             try:
-                self._drain()
+                if not self._is_closed:
+                    self._drain()
             except OSError as error:
                 # The program goes on; it is told in the end.
                 self._failure = error
@@ -104,6 +102,7 @@ class ChromeFile:
     def close(self) -> None:
         """Write the rest, and put the file in its place; raises OSError."""
         with self._lock:
+            self._is_closed = True
             try:
                 try:
                     if self._failure is not None:
@@ -137,10 +136,7 @@ class ChromeFile:
     def _events(self, spans: list[Span]) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = []
         for span in spans:
-            row = _Row(span.track.pid, span.track.tid)
-            if self._named.get(row) is not span.track:
-                self._named[row] = span.track
-                events += self._names_of(span.track)
+            events += self._names_of(span.track)
             if span.lane:
                 events += self._in_lane(span)
             else:
@@ -184,13 +180,28 @@ class ChromeFile:
         if block is None or block.lane or block.track is span.track or block.kind == "map":
             return []
         common = {"name": "branch", "cat": "flow", "id": next(self._arrows)}
+        names = self._names_of(block.track)
         source = {"pid": block.track.pid, "tid": block.track.tid, "ts": self._time(block.begun)}
         target = {"pid": span.track.pid, "tid": span.track.tid, "ts": self._time(span.begun)}
-        return [{"ph": "s", **common, **source}, {"ph": "f", "bp": "e", **common, **target}]
+        return [
+            *names,
+            {"ph": "s", **common, **source},
+            {"ph": "f", "bp": "e", **common, **target},
+        ]
 
     def _names_of(self, track: Track) -> list[dict[str, Any]]:
+        """Return how a track and its process are called, once."""
+        row = track.pid, track.tid
+        if self._named.get(row) is track:
+            return []
+        self._named[row] = track
         names = [
             {**self._metadata(track.tid, "thread_name", track.name), "pid": track.pid},
+            {
+                **self._metadata(track.tid, "thread_sort_index", ""),
+                "pid": track.pid,
+                "args": {"sort_index": track.number},
+            },
         ]
         if track.pid != self._pid:
             title = self._metadata(track.tid, "process_name", f"worker process {track.pid}")

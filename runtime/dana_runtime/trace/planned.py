@@ -68,8 +68,12 @@ class Planned:
         error: BaseException | None,
     ) -> None:
         """Take in when one input of a batch has begun and ended, by `time.monotonic`."""
-        pid, tid = (attempt.ran or (0, 0))[:2]
-        begun, ended = map(self.tracer.since_monotonic, seconds)
+        tracer = self.tracer
+        pid, tid, since, until = attempt.ran or (0, 0, 0, 0)
+        begun, ended = map(tracer.since_monotonic, seconds)
+        if since:
+            shift = tracer.local_times(pid, since, until, self.since)[0] - since
+            begun, ended = begun + shift, ended + shift
         self._record(self.name, {"input": number}, (pid, tid), (begun, ended), error)
 
     def _record(

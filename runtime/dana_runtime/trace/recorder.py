@@ -12,12 +12,15 @@ import os
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from itertools import count
 from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from dana_runtime.errors import BranchCancelled
+from dana_runtime.execution.abandonment import Flight, current_flight, unshield
 from dana_runtime.trace.spans import Span, Track, current_span
 from dana_runtime.wording import REPR_LENGTH
 
@@ -56,6 +59,8 @@ class Recorder:
         self._tracks: list[Track] = []
         self._workers = count(1)
         self._lanes = count(1)
+        # Several threads may run loops.
+        self._lock = threading.Lock()
         self._lane_of_task: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._open_in_lanes: dict[int, Span] = {}
         # Failed spans by the thread and the instruction that they have failed at.
@@ -75,8 +80,13 @@ class Recorder:
             if name.startswith("dana:") and not name.startswith("dana:loop"):
                 # It is called after what it runs, which the spans say.
                 name = f"worker {next(self._workers)}"
-            track = self._local.track = Track(self.pid, threading.get_native_id(), name)
-            self._tracks.append(track)
+            track = self._local.track = self.new_track(self.pid, threading.get_native_id(), name)
+        return track
+
+    def new_track(self, pid: int, tid: int, name: str) -> Track:
+        """Return a new track, behind the others."""
+        track = Track(pid, tid, name, len(self._tracks))
+        self._tracks.append(track)
         return track
 
     def lane_of(self, flags: int) -> int:
@@ -94,9 +104,10 @@ class Recorder:
             task = None
         if task is None:
             return next(self._lanes)
-        lane = self._lane_of_task.get(task)
-        if lane is None:
-            lane = self._lane_of_task[task] = next(self._lanes)
+        with self._lock:
+            lane = self._lane_of_task.get(task)
+            if lane is None:
+                lane = self._lane_of_task[task] = next(self._lanes)
         return lane
 
     def current(self) -> Span | None:
@@ -110,6 +121,28 @@ class Recorder:
         self, name: str, kind: str, args: dict[str, Any], lane: int = 0, is_current: bool = True
     ) -> Span:
         """Begin a span here and now; with `is_current` the running context is in it."""
+        span = None
+        flight = _held()
+        try:
+            span = self._begun(name, kind, args, lane, is_current)
+        finally:
+            if flight is not None:
+                self._let_go(flight, span)
+        return span
+
+    def _let_go(self, flight: Flight, begun: Span | None = None) -> None:
+        """Let the thread be struck again; where it has been meanwhile, what has begun ends with that."""
+        try:
+            unshield(flight)
+        except BaseException:
+            if begun is not None:
+                self._finish(begun)
+                self.export(begun)
+            raise
+
+    def _begun(
+        self, name: str, kind: str, args: dict[str, Any], lane: int, is_current: bool
+    ) -> Span:
         parent = self.current()
         track = self.track()
         span = Span(self, name, kind, args, parent, track, lane)
@@ -136,23 +169,36 @@ class Recorder:
         """End a span, and what was begun in it and has not ended; only the first call counts."""
         if span.ended or self.is_closed:
             return
-        if error is not None:
-            self.explain(error)
-            span.args.setdefault("error", error_text(error))
-            span.error = error
-        self._finish(span)
-        self.export(span)
+        flight = _held()
+        try:
+            if error is not None:
+                self.explain(error)
+                span.args.setdefault("error", error_text(error))
+                span.error = error
+            self._finish(span)
+            self.export(span)
+        finally:
+            if flight is not None:
+                self._let_go(flight)
 
     def end_unexplained(self, span: Span, frame: FrameType) -> None:
         """End a span that fails at this moment in `frame`, nobody knows with what."""
         if span.ended or self.is_closed:
             return
-        self._finish(span)
-        key = threading.get_ident(), frame.f_code, frame.f_lasti
-        self._unexplained.setdefault(key, []).append(span)
-        self._order.append(key)
-        if len(self._order) > MOST_UNEXPLAINED:
-            self._give_up(self._order.popleft())
+        flight = _held()
+        try:
+            self._finish(span)
+            key = threading.get_ident(), frame.f_code, frame.f_lasti
+            self._unexplained.setdefault(key, []).append(span)
+            self._order.append(key)
+            if len(self._order) > MOST_UNEXPLAINED:
+                self._give_up(self._order.popleft())
+        finally:
+            if flight is not None:
+                # It cannot be raised here, where something is being taken down. The next entry into
+                # the runtime raises it.
+                with suppress(BranchCancelled):
+                    unshield(flight)
 
     def explain(self, error: BaseException) -> None:
         """Tell the spans that have failed in this thread with `error` what it is."""
@@ -180,7 +226,11 @@ class Recorder:
                 inner.ended = max(now, inner.begun)
                 self.export(inner)
         span.ended = max(now, span.begun)
-        if current_span.get() is span:
+        # The running context may be in something that began in it and has not ended.
+        around = current_span.get()
+        while around is not None and around is not span:
+            around = around.parent
+        if around is span:
             current_span.set(span.parent)
             for exporter in self._exporters:
                 exporter.left(span)
@@ -208,9 +258,19 @@ class Recorder:
         for exporter in self._exporters:
             exporter.close()
 
-    def tracks(self) -> list[Track]:
-        """Return the tracks of this process's threads so far."""
-        return self._tracks.copy()
+
+def _held() -> Flight | None:
+    """Let the running thread not be struck while it is in here; to be given to `unshield`.
+
+    None where no strike can come: in threads that are not ours, and within the runtime.
+    """
+    flight = current_flight()
+    if flight is not None:
+        try:
+            flight.permit.pop()
+        except IndexError:
+            return None
+    return flight
 
 
 def error_text(error: BaseException) -> str:

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 class Track:
     """A thread of some process, and the spans that are open on it, the innermost last."""
 
-    __slots__ = ("name", "open", "pid", "tid")
+    __slots__ = ("name", "number", "open", "pid", "tid")
 
-    def __init__(self, pid: int, tid: int, name: str) -> None:
+    def __init__(self, pid: int, tid: int, name: str, number: int) -> None:
         self.pid = pid
         self.tid = tid
         self.name = name
+        # Its place among the tracks of a timeline.
+        self.number = number
         self.open: list[Span] = []
 
 

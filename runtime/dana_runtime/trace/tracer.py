@@ -45,16 +45,29 @@ class Tracer(Recorder):
 
     # --- Pipelines and stages ---------------------------------------------------------------------
 
-    def pipeline(self, pipeline: Pipeline) -> Span:
+    def pipeline(self, pipeline: Pipeline) -> AbstractContextManager[object]:
         """Begin the run of a composed pipeline."""
+        name = shortened(repr(pipeline))
+        if self._is_shown(name):
+            return nullcontext()
         args = {}
         code = getattr(pipeline.func, "__code__", None)
         if code is not None:
             args["at"] = f"{_base_name(code.co_filename)}:{code.co_firstlineno}"
-        return self.begin(shortened(repr(pipeline)), "pipeline", args)
+        return self.begin(name, "pipeline", args)
 
-    def written(self, stage: TracedStage, flags: int) -> Span:
-        """Begin a stage of generated code, which stands in code with these flags."""
+    def _is_shown(self, name: str) -> bool:
+        """Tell whether a pipeline is all that the stage, branch or input around it is about."""
+        around = self.current()
+        return around is not None and around.name == name and around.kind != "pipeline"
+
+    def written(self, stage: TracedStage, flags: int) -> Span | None:
+        """Begin a stage of generated code, which stands in code with these flags.
+
+        None for a pipeline that is shown already.
+        """
+        if stage.kind == "pipeline" and self._is_shown(stage.name):
+            return None
         span = self.begin(stage.name, stage.kind, stage.args(), self.lane_of(flags))
         span.is_policed = stage.is_policed
         return span
@@ -121,9 +134,9 @@ class Tracer(Recorder):
     ) -> Callable[..., Any]:
         """Return `run` with the span of a branch around it."""
 
-        def run_branch(*args: Any) -> Any:
+        def run_branch(*args: Any, **kwargs: Any) -> Any:
             with self.branch(branch, index, block):
-                return run(*args)
+                return run(*args, **kwargs)
 
         return run_branch
 
@@ -216,9 +229,11 @@ class Tracer(Recorder):
 
     def _remote_track(self, pid: int, tid: int) -> Track:
         track = self._remote.get((pid, tid))
+        if track is None and pid == self.pid:
+            # A thread of a cluster within this process.
+            track = next((t for t in self._tracks.copy() if t.tid == tid and t.pid == pid), None)
         if track is None:
-            track = self._remote[pid, tid] = Track(pid, tid, "worker")
-            self._tracks.append(track)
+            track = self._remote[pid, tid] = self.new_track(pid, tid, "worker")
         return track
 
 

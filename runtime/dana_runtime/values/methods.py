@@ -13,7 +13,7 @@ from dana_runtime.values.class_tables import ClassTable
 from dana_runtime.values.conversion import mismatch
 from dana_runtime.values.interfaces import InterfaceType, methods_changed
 from dana_runtime.values.struct_types import is_struct
-from dana_runtime.values.type_expressions import WORDS, heads, members, named_like
+from dana_runtime.values.type_expressions import UNRESOLVED, WORDS, heads, members, named_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -268,7 +268,10 @@ def _annotation(function: FunctionType) -> list[Any]:
     annotation = function.__annotations__.get(first or "")
     if isinstance(annotation, str):
         return list(heads(annotation))
-    return [] if annotation is None else list(members(annotation))
+    try:
+        return [] if annotation is None else list(members(annotation))
+    except UNRESOLVED:
+        return []
 
 
 def _named(function: FunctionType, head: Any) -> Any:

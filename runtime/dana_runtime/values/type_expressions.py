@@ -12,6 +12,7 @@ from types import FunctionType, GenericAlias, NoneType, UnionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from types import FrameType
     from typing import Any, TypeAlias
 
@@ -46,6 +47,33 @@ class Deferred:
 
     def __init__(self, evaluate: FunctionType) -> None:
         self.evaluate = evaluate
+
+    def __repr__(self) -> str:
+        try:
+            return type_text(members(self))
+        except UNRESOLVED:
+            return " | ".join([*self.evaluate.__code__.co_freevars])
+
+
+def annotated(types: Mapping[str, FunctionType]) -> Callable[[FunctionType], FunctionType]:
+    """Decorate a function whose annotations name types of the function around it.
+
+    `types` has a function for each such parameter, which gives its type. What is not defined yet is
+    looked for again when it is needed.
+    """
+
+    def decorate(function: FunctionType) -> FunctionType:
+        for name, evaluate in types.items():
+            annotation = Deferred(evaluate)
+            try:
+                kinds = members(annotation)
+            except UNRESOLVED:
+                function.__annotations__[name] = annotation
+                continue
+            function.__annotations__[name] = kinds[0] if len(kinds) == 1 else annotation
+        return function
+
+    return decorate
 
 
 def deferred(expected: TypeExpression) -> TypeExpression:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -15,7 +16,7 @@ import pytest
 
 import dana_runtime
 from dana_runtime import Pipeline, fan_out, using
-from dana_runtime.errors import RemoteError, WorkerDied
+from dana_runtime.errors import BranchTimeout, RemoteError, WorkerDied
 from dana_runtime.execution import cluster
 from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.processes import in_worker
@@ -242,3 +243,145 @@ def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch):
         ):
             fan_out((len, str), "ab")
     assert "in branch 1 of 2" in caught.value.__notes__[0]
+
+
+class TestTriedAgain:
+    """With `retries`, which are off unless asked for: an attempt repeats what the one before has done."""
+
+    @staticmethod
+    def flaky(path, failures, fail):
+        def charge(x):
+            with open(path, "a") as file:
+                file.write("x")
+            if path.stat().st_size <= failures:
+                fail()
+            return x
+
+        return charge
+
+    def test_what_fails(self, address, tmp_path):
+        def fail():
+            raise OSError("down")
+
+        charge = self.flaky(tmp_path / "log", 2, fail)
+        with using(executor="dask", scheduler=address, retries=2, backoff=0):
+            assert fan_out((charge, lambda x: x), 5) == [5, 5]
+
+    def test_a_killed_worker_is_survived(self, address, tmp_path):
+        charge = self.flaky(tmp_path / "log", 1, lambda: os._exit(3))
+        with using(executor="dask", scheduler=address, retries=1, backoff=0):
+            assert fan_out((charge, lambda x: x), 5) == [5, 5]
+        assert (tmp_path / "log").read_text() == "xx"
+
+    def test_until_the_last_failure(self, address, tmp_path):
+        def fail():
+            raise OSError("down")
+
+        charge = self.flaky(tmp_path / "log", 9, fail)
+        with using(executor="dask", scheduler=address, retries=1, backoff=0):
+            with pytest.raises(OSError, match="down") as caught:
+                fan_out((charge, lambda x: x), 5)
+            with using(on_error="partial"):
+                failure, result = fan_out((charge, lambda x: x), 5)
+        assert any("after 2 attempts" in note for note in caught.value.__notes__)
+        assert (failure.attempts, result) == (2, 5)
+
+
+class Gated:
+    """Branches that go on until a file is there, since nothing else ends them on a cluster."""
+
+    SOURCE = """
+def waiting(gate, begun):
+    def wait(x):
+        import os, time
+        open(os.path.join(begun, os.urandom(8).hex()), "w").close()
+        for _ in range(6000):
+            if os.path.exists(gate): break
+            time.sleep(0.01)
+        return x
+    return wait
+"""
+
+    def __init__(self, folder):
+        self.gate, self.begun = folder / "gate", folder / "begun"
+        self.begun.mkdir(parents=True)
+        namespace = {}
+        exec(self.SOURCE, namespace)
+        self.function = namespace["waiting"](str(self.gate), str(self.begun))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.gate.touch()
+
+
+def test_time_is_up_in_blocks_and_maps(address, tmp_path):
+    settings = {"executor": "dask", "scheduler": address, "timeout": 1, "on_error": "partial"}
+    # One at a time: what is stuck keeps its worker, and what Dask has put behind it waits.
+    with Gated(tmp_path) as gated, using(**settings):
+        (failure,) = fan_out((gated.function,), 5)
+        assert isinstance(failure.error, BranchTimeout)
+    with Gated(tmp_path / "map") as gated, using(**settings):
+        wait = gated.function
+
+        def wait_at_one(x):
+            return wait(x) if x == 1 else x
+
+        zero, failure = Pipeline(("wait",), wait_at_one).map(range(2), limit=1)
+        assert zero == 0
+        assert isinstance(failure.error, BranchTimeout)
+
+
+@pytest.mark.parametrize("is_daemon", [True, False])
+@pytest.mark.parametrize("how", ["scheduler=ADDRESS", ""])
+def test_a_program_ends_while_branches_run(address, run_python, tmp_path, how, is_daemon):
+    with Gated(tmp_path) as gated:
+        ended = run_python(
+            f"ADDRESS = {address!r}\n"
+            "import distributed, os, threading, time\n"
+            "from dana_runtime import fan_out, using\n"
+            f"{'' if how else 'client = distributed.Client(ADDRESS)'}\n"
+            f"{gated.SOURCE}\n"
+            f"wait = waiting({str(gated.gate)!r}, {str(gated.begun)!r})\n"
+            "def call():\n"
+            f"    with using(executor='dask', timeout=None, {how}): fan_out((wait, wait), 1)\n"
+            f"threading.Thread(target=call, daemon={is_daemon}).start()\n"
+            "for _ in range(2000):\n"
+            f"    if os.listdir({str(gated.begun)!r}): break\n"
+            "    time.sleep(0.01)\n"
+            "else: os._exit(3)\n"
+            "print('end', flush=True)\n"
+        )
+    assert (ended.stdout, ended.returncode) == ("end\n", 0)
+    if is_daemon:
+        assert ended.stderr == ""
+    else:
+        # It is waited for, so it has to learn of it.
+        assert "WorkerDied" in ended.stderr
+        assert "it was ended with the program" in ended.stderr
+
+
+def test_workers_have_tracks_in_a_timeline(address, tmp_path):
+    pipeline = Pipeline(("basename",), os.path.basename)
+    path = tmp_path / "out.json"
+    with dana_runtime.tracing(path), using(executor="dask", scheduler=address):
+        assert fan_out((os.path.basename, os.path.isabs), "a/b") == ["b", False]
+        assert list(pipeline.map(["a/b"] * 20)) == ["b"] * 20
+    events = json.loads(path.read_text())["traceEvents"]
+    slices = [event for event in events if event["ph"] == "X"]
+    (block,) = [event for event in slices if event["cat"] == "block"]
+    elsewhere = [event for event in slices if event is not block]
+    assert {event["cat"] for event in elsewhere} == {"branch", "input"}
+    assert len(elsewhere) == 22
+    assert os.getpid() not in {event["pid"] for event in elsewhere}
+    named = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["ph"] == "M" and event["name"] == "thread_name"
+    }
+    assert {(event["pid"], event["tid"]) for event in slices} <= named
+    for event in elsewhere[:2]:
+        assert (
+            block["ts"] <= event["ts"] <= event["ts"] + event["dur"] <= block["ts"] + block["dur"]
+        )

@@ -487,6 +487,13 @@ async def stubborn(x):
             await asyncio.sleep(3600)
         except asyncio.CancelledError:
             pass
+async def immortal(x):
+    started.release()
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except BaseException:
+            pass
 async def with_task(x):
     asyncio.get_running_loop().kept = asyncio.ensure_future(stubborn(x))
 async def blocking(x):
@@ -508,6 +515,9 @@ class TestEndOfTheProgram:
             "start(forever)()",
             "start(stubborn)",
             "start(stubborn)()",
+            "start(immortal)",
+            "start(immortal)()",
+            "start(immortal)\nfrom dana_runtime import shutdown\nshutdown(cancel=True)",
             "start(with_task)",
             "threading.Thread(target=completed, args=(forever(1), 'f'), daemon=True).start()\n"
             "started.acquire()",
@@ -525,7 +535,14 @@ class TestEndOfTheProgram:
         program = f"""{QUIET}
 import os, warnings
 warnings.simplefilter("ignore")
-start(forever); start(with_task)
+parent = os.getpid()
+async def cleaning(x):
+    started.release()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        os.write(1, b"cleaned up\\n" if os.getpid() == parent else b"by the child\\n")
+start(forever); start(with_task); start(cleaning); start(immortal)
 completed(one(1), "one")
 child = os.fork()
 if not child:
@@ -536,7 +553,7 @@ _, status = os.waitpid(child, 0)
 print(completed(one(3), "one"), os.waitstatus_to_exitcode(status))
 """
         ended = run_python(program)
-        assert (ended.stdout, ended.stderr) == ("child 2\n3 7\n", "")
+        assert (ended.stdout, ended.stderr) == ("child 2\n3 7\ncleaned up\n", "")
 
 
 class TestFaultsInBlocks:

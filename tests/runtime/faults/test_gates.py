@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dana_runtime import EnforcementError
-from dana_runtime.faults.gates import gate_of
+from dana_runtime.faults.gates import Rule
 
 ORDER = {
     "type": "object",
@@ -38,7 +38,7 @@ ORDER = {
     ],
 )
 def test_what_passes(rule, value):
-    gate_of(rule, "f")(value)
+    Rule(rule).check(value, "f")
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_what_passes(rule, value):
 )
 def test_what_does_not(rule, value, reason):
     with pytest.raises(EnforcementError) as caught:
-        gate_of(rule, "f")(value)
+        Rule(rule).check(value, "f")
     assert reason in str(caught.value)
 
 
 def test_long_values_are_shortened():
     with pytest.raises(EnforcementError) as caught:
-        gate_of(int, "f")("x" * 10_000)
+        Rule(int).check("x" * 10_000, "f")
     assert len(str(caught.value)) < 120
 
 
@@ -86,4 +86,4 @@ def test_long_values_are_shortened():
 )
 def test_rules_that_make_no_sense(rule, error, message):
     with pytest.raises(error, match=message):
-        gate_of(rule, "f")
+        Rule(rule)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from danac.syntax.build.builder import LeftOut, build
+from danac.syntax.build.builder import build
 
-__all__ = ["LeftOut", "build"]
+__all__ = ["build"]

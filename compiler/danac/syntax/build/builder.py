@@ -8,7 +8,8 @@ from typing import Any, NoReturn, TypeAlias
 from lark import Token, Tree
 
 from danac import nodes
-from danac.diagnostics import DanaSyntaxError, InternalError
+from danac.diagnostics import DanaSyntaxError, Diagnostic, InternalError
+from danac.identifiers import python_name
 from danac.source import Source, Span
 from danac.syntax.automaton import Node
 from danac.syntax.build import atoms, definitions, expressions, pipes, statements
@@ -17,17 +18,16 @@ from danac.syntax.build.annotations import build_type
 Part: TypeAlias = Tree[Token] | Token
 
 
-LeftOut: TypeAlias = list[tuple[DanaSyntaxError, Span]]
-"""The errors of statements, each with where the statement stands that the nodes lack for it."""
-
-
-def build(tree: Tree[Token], source: Source, left_out: LeftOut | None = None) -> nodes.Module:
+def build(
+    tree: Tree[Token], source: Source, errors: list[Diagnostic] | None = None
+) -> nodes.Module:
     """Return the nodes of the program whose tree is `tree`.
 
-    Raises `DanaSyntaxError` for what the grammar alone cannot refuse. With a list for what is
-    `left_out` it is appended there instead.
+    Raises `DanaSyntaxError` for what the grammar alone cannot refuse. With a list for `errors` they are
+    added to it, and a `nodes.Wrong` stands for each innermost statement with an error; only a program
+    that is too deeply nested still raises.
     """
-    builder = Builder(source, left_out)
+    builder = Builder(source, errors)
     try:
         body = builder.statements(tree.children)
     except RecursionError:
@@ -43,10 +43,10 @@ class Builder:
         expressions.RULES | atoms.RULES | pipes.RULES | statements.RULES | definitions.RULES
     )
 
-    def __init__(self, source: Source, left_out: LeftOut | None = None) -> None:
-        """Build nodes of `source`, and collect errors where a list for them is given."""
+    def __init__(self, source: Source, errors: list[Diagnostic] | None = None) -> None:
+        """Build nodes of `source`; errors are raised, or added to `errors`."""
         self.source = source
-        self._left_out = left_out
+        self._errors = errors
         self.latest: Part | None = None
         self.parameters: frozenset[str] = frozenset()
         """The parameters of the declarative function that is being built."""
@@ -76,18 +76,26 @@ class Builder:
             if not isinstance(part, Tree):
                 continue
             self.latest = part
-            try:
-                if part.data == "simple_line":
-                    built += [
-                        self._rule(child) for child in part.children if isinstance(child, Tree)
-                    ]
-                else:
-                    built.append(self._rule(part))
-            except DanaSyntaxError as error:
-                if self._left_out is None:
-                    raise
-                self._left_out.append((error, self.span(part)))
+            if part.data == "simple_line":
+                found = [child for child in part.children if isinstance(child, Tree)]
+                built += [self._statement(child) for child in found]
+            else:
+                built.append(self._statement(part))
         return tuple(built)
+
+    def _statement(self, part: Tree[Token]) -> nodes.Statement:
+        outer = self.parameters
+        try:
+            statement: nodes.Statement = self._rule(part)
+        except DanaSyntaxError as error:
+            if self._errors is None:
+                raise
+            self._errors.append(error.diagnostic)
+            self.parameters = outer
+            mentioned = part.scan_values(lambda value: isinstance(value, Token))
+            names = dict.fromkeys([str(token) for token in mentioned if str(token).isidentifier()])
+            return nodes.Wrong(self.span(part), tuple(map(python_name, names)))
+        return statement
 
     def type(self, part: Part) -> nodes.TypeExpression:
         """Build an annotation."""

@@ -121,7 +121,8 @@ def _struct(b: Builder, tree: TreeOf) -> nodes.Struct:
             docstring = _docstring(b, part)
         elif part.data != "nothing":
             message = f"struct {name} holds fields (`name: type`) and methods"
-            b.refuse(part, message, code="DANA141")
+            hint = "a field has a type: `name: type`" if part.data == "embedded" else None
+            b.refuse(part, message, code="DANA141", hint=hint)
     return nodes.Struct(
         b.span(tree),
         python_name(str(name)),

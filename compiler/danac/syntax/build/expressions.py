@@ -9,6 +9,7 @@ from lark import Token, Tree
 
 from danac import nodes
 from danac.identifiers import python_name
+from danac.source import Span
 from danac.staging import Display, mentions_flow
 from danac.syntax.build.calls import build_arguments, build_parameters
 from danac.syntax.build.targets import build_targets
@@ -49,21 +50,27 @@ class _Precedence:
 
     def parse(self, level: int) -> nodes.Expression:
         """Build the operation that starts here out of operators that bind at least as tightly as `level`."""
+        start = self._next
         left = self._prefixed(level)
         while (operator := self._operator()) is not None and _LEVELS[operator] >= level:
             if operator in _COMPARISONS:
-                left = self._comparison(left)
+                left = self._comparison(start, left)
             elif operator in ("and", "or"):
-                left = self._boolean(left, cast(Literal["and", "or"], operator))
+                left = self._boolean(start, left, cast(Literal["and", "or"], operator))
             else:
                 self._next += 1
                 # `**` groups to the right, and its right side may carry a sign.
                 right = self.parse(_UNARY if operator == "**" else _LEVELS[operator] + 1)
-                left = nodes.BinaryOperation(left.span.to(right.span), operator, left, right)
+                left = nodes.BinaryOperation(self._span_from(start), operator, left, right)
         return left
 
+    def _span_from(self, start: int) -> Span:
+        """Return where the parts from `start` to here stand, parentheses of operands included."""
+        return self._b.span(self._parts[start]).to(self._b.span(self._parts[self._next - 1]))
+
     def _prefixed(self, level: int) -> nodes.Expression:
-        part = self._parts[self._next]
+        start = self._next
+        part = self._parts[start]
         self._next += 1
         if not isinstance(part, Token) or part.type not in _OPERATOR_TOKENS:
             return self._b.expression(part)
@@ -73,7 +80,7 @@ class _Precedence:
                 part, "`not` needs parentheses here", code="DANA120", hint="write `(not …)`"
             )
         operand = self.parse(_NOT if sign == "not" else _UNARY)
-        return nodes.UnaryOperation(self._b.span(part).to(operand.span), sign, operand)
+        return nodes.UnaryOperation(self._span_from(start), sign, operand)
 
     def _operator(self) -> str | None:
         if self._next == len(self._parts):
@@ -82,7 +89,7 @@ class _Precedence:
         # Both may be written with any space between their words.
         return {"IS_NOT": "is not", "NOT_IN": "not in"}.get(token.type) or str(token)
 
-    def _comparison(self, left: nodes.Expression) -> nodes.Expression:
+    def _comparison(self, start: int, left: nodes.Expression) -> nodes.Expression:
         operators: list[str] = []
         rest: list[nodes.Expression] = []
         while (operator := self._operator()) in _COMPARISONS:
@@ -90,14 +97,16 @@ class _Precedence:
             self._next += 1
             operators.append(operator)
             rest.append(self.parse(_COMPARISON + 1))
-        return nodes.Comparison(left.span.to(rest[-1].span), left, tuple(operators), tuple(rest))
+        return nodes.Comparison(self._span_from(start), left, tuple(operators), tuple(rest))
 
-    def _boolean(self, left: nodes.Expression, operator: Literal["and", "or"]) -> nodes.Expression:
+    def _boolean(
+        self, start: int, left: nodes.Expression, operator: Literal["and", "or"]
+    ) -> nodes.Expression:
         values = [left]
         while self._operator() == operator:
             self._next += 1
             values.append(self.parse(_LEVELS[operator] + 1))
-        return nodes.BooleanOperation(left.span.to(values[-1].span), operator, tuple(values))
+        return nodes.BooleanOperation(self._span_from(start), operator, tuple(values))
 
 
 def _conditional(b: Builder, tree: TreeOf) -> nodes.Expression:

@@ -46,7 +46,10 @@ def check_target(b: Builder, target: nodes.Expression, *, deleting: bool = False
             )
         case _:
             verb = "delete" if deleting else "assign to"
-            b.refuse(target.span, f"cannot {verb} {describe(target)}", code="DANA153")
+            is_long = isinstance(target, nodes.Pipe) and target.span.line < target.span.end_line
+            going_on = "a line that ends in `|` goes on in the next one" if is_long else None
+            message = f"cannot {verb} {describe(target)}"
+            b.refuse(target.span, message, code="DANA153", hint=going_on)
 
 
 _DESCRIPTIONS: dict[type[nodes.Expression], str] = {

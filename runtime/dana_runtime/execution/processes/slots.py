@@ -35,6 +35,7 @@ import loky
 from loky import process_executor
 
 from dana_runtime.errors import WorkerDied
+from dana_runtime.execution import leaving
 from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.processes import worker
 from dana_runtime.execution.processes.envelope import (
@@ -200,9 +201,11 @@ class Slot:
 
     def _died(self, job: _Job, error: BaseException) -> None:
         self.job = None
-        how = self._how_it_ended()
+        how = f"the process that ran it has ended{self._how_it_ended()}"
+        if leaving.is_leaving:
+            how = "it was ended with the program"
         self._end(job, idle=False)
-        died = WorkerDied(f"{job.attempt.name}: the process that ran it has ended{how}")
+        died = WorkerDied(f"{job.attempt.name}: {how}")
         died.__cause__ = error
         job.attempt.fail(died)
 
@@ -382,9 +385,7 @@ def _come_first_at_exit() -> None:
         # registering returns, which is None, to know that it has.
         if getattr(process_executor, "process_pool_executor_at_exit", True) is None:
             process_executor.process_pool_executor_at_exit = True
-        # RuntimeError: the program is ending already.
-        with suppress(RuntimeError):
-            threading._register_atexit(lambda: pool.kill_busy())  # type: ignore[attr-defined]
+        leaving.when_leaving(lambda: pool.kill_busy())
 
 
 def _forget_slots() -> None:
