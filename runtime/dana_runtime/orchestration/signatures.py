@@ -149,7 +149,7 @@ def _of_function(function: FunctionType, skipped: int, name: str = "") -> Signat
     names = code.co_varnames
     first_default = by_position - len(function.__defaults__ or ())
     keyword_defaults = function.__kwdefaults__ or {}
-    annotations = _annotations(function)
+    annotations = {} if _is_built_in(function) else _annotations(function)
     reader = _Reader(_with_type_parameters(function, function.__globals__))
     parameters = []
     for index in range(skipped, named):
@@ -165,6 +165,14 @@ def _of_function(function: FunctionType, skipped: int, name: str = "") -> Signat
         parameters.append(Parameter(parameter, kind, required, expected))
     rest = names[named] if code.co_flags & _VARARGS else ""
     return Signature(name or callable_text(function), parameters, rest, reader.unresolved)
+
+
+def _is_built_in(function: FunctionType) -> bool:
+    """Tell whether it is one of Dana's own functions: like Python's built-ins, they just get the value.
+
+    What their annotations say is for those who read them.
+    """
+    return str(function.__globals__.get("__name__")).startswith("dana_runtime.")
 
 
 def _annotations(function: FunctionType) -> Mapping[str, Any]:
