@@ -17,7 +17,7 @@ from benchmarks.measure import Side, value_of
 
 import dana_runtime
 
-# A call may take this many times as long as by hand, or this many nanoseconds longer.
+# A call of the small function may take this many times as long as by hand, and this many nanoseconds longer.
 GOAL_RATIO = 3.0
 GOAL_ADDED = 500
 

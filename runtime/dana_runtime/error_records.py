@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from itertools import islice
+
+from dana_runtime.tracebacks import column_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,15 +83,9 @@ def _column(error: BaseException) -> int | None:
     if isinstance(error, SyntaxError) and error.lineno is not None:
         return error.offset
     entry = _place(error)
-    if entry is None or entry.tb_lasti < 0:
+    if entry is None:
         return None
-    positions = entry.tb_frame.f_code.co_positions()
-    *_, column, _ = next(islice(positions, entry.tb_lasti // 2, None), (None,) * 4)
-    if column is None:
-        return None
-    # Python counts bytes of UTF-8, from 0.
-    before = _source_line_of(entry).encode("utf-8", "surrogatepass")[:column]
-    return len(before.decode("utf-8", "replace")) + 1 if before else column + 1
+    return column_at(entry.tb_frame.f_code, entry.tb_lasti, lambda: _source_line_of(entry))
 
 
 def _source_line(error: BaseException) -> str | None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
+from itertools import islice
+from types import CodeType, TracebackType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PACKAGE = os.path.dirname(__file__) + os.sep
 
@@ -11,6 +16,21 @@ _PACKAGE = os.path.dirname(__file__) + os.sep
 def is_runtime_file(filename: str) -> bool:
     """Tell whether code of `filename` belongs to this package."""
     return filename.startswith(_PACKAGE)
+
+
+def column_at(code: CodeType, lasti: int, read_line: Callable[[], str]) -> int | None:
+    """Return the column, in characters from 1, of the instruction `lasti` of `code`; None if it does not tell.
+
+    `read_line` gives the line of text that the instruction stands on.
+    """
+    if lasti < 0:
+        return None
+    *_, column, _ = next(islice(code.co_positions(), lasti // 2, None), (None,) * 4)
+    if column is None:
+        return None
+    # Python counts bytes of UTF-8, from 0.
+    before = read_line().encode("utf-8", "surrogatepass")[:column]
+    return len(before.decode("utf-8", "replace")) + 1 if before else column + 1
 
 
 def without_runtime_frames(traceback: TracebackType | None) -> TracebackType | None:

@@ -204,7 +204,7 @@ class TestPlans:
             "def take(y: str, x: int): return y\ndef rated(x, rate): return x\n"
             "P(1, 'a') | take\n(1, 'a') | take\n{'z': 1, 'x': 2, 'y': 3} | take\n"
             "(1, 2, 'a') | take\n1 | rated\n"
-            "def f(rate, v):\n    1 | rated\n    v | rated\n"
+            "def f(rate, v):\n    1 | rated\n    v | rated\n(1, 'a') | { take, rated }\n"
         )
         rows = shown(capsys, str(path), "--plans").splitlines()
         assert [row.partition("  ")[2].strip() for row in rows] == [
@@ -221,4 +221,8 @@ class TestPlans:
             "rated                 decided at run time: rate from the names around "
             "(rule 4, names in sight fill what is open)",
             "rated                 decided at run time: the value is known only at run time",
+            "take                  rule 2, items become arguments, when the block runs: "
+            "y = item 2, x = item 1",
+            "rated                 rule 2, items become arguments, when the block runs: "
+            "x = item 1, rate = item 2",
         ]

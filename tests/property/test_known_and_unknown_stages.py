@@ -5,6 +5,8 @@ Signatures and heads of pipes are made at random: tuples, dicts, structs and blo
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,8 +106,9 @@ def outcome(function):
     try:
         return repr(function())
     except TypeError as error:
-        # What is on offer is told with the names that a stage may ask for.
-        return type(error).__name__, str(error).split(";")[0].replace("| g", "| f")
+        # What is on offer is told with the names that a stage may ask for; and the two stand in two lines.
+        text = str(error).split(";")[0].replace("| g", "| f")
+        return type(error).__name__, re.sub(r" \(<dana.*?:\d+:\d+\)", "", text)
 
 
 @pytest.fixture(autouse=True)

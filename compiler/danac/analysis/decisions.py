@@ -20,13 +20,17 @@ _BY_ASSIGNMENT = ("assigned", "parameter")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a value of a known shape meets one stage: `scope` is where the stage stands."""
+    """How a value of a known shape meets one stage: `scope` is where the stage stands.
+
+    `is_branch` says that it is all of a branch: the block calls it, or the runtime by its plan.
+    """
 
     stage: nodes.Stage
     shape: Shape
     plan: Plan
     scope: Scope
     captures: frozenset[str]
+    is_branch: bool = False
 
 
 def decisions(module: nodes.Module, names: Names) -> Iterator[Decision]:
@@ -50,7 +54,9 @@ def _of_line(
             for branch in value.branches:
                 yield from _of_line(branch.stages, shape, scope, is_pipe=False)
         elif (index or not is_pipe) and _is_called_with_the_value(value, scope):
-            yield Decision(stage, shape, plan(value, shape, scope), scope, captures)
+            is_branch = not is_pipe and len(stages) == 1
+            decided = plan(value, shape, scope)
+            yield Decision(stage, shape, decided, scope, captures, is_branch)
         if stage.capture is not None:
             captures |= {stage.capture.name}
 

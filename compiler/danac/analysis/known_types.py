@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from types import NoneType
 from typing import Any
 
-from dana_runtime.orchestration import shapes, signatures
+from dana_runtime.orchestration import parameters, shapes
 from dana_runtime.orchestration.fitting import ABSENT, Expected
 from dana_runtime.values.type_expressions import WORDS
 from danac import nodes
@@ -69,18 +69,18 @@ class KnownTypes:
         self._scope = scope
         self._structs: dict[nodes.Node, type] = {}
 
-    def signature(self, signature: Signature) -> signatures.Signature:
+    def signature(self, signature: Signature) -> parameters.Signature:
         """Return a signature with what its annotations ask for."""
-        parameters = [
+        found = [
             self._parameter(
-                taken, signatures.POSITIONAL_ONLY if taken.is_positional_only else signatures.EITHER
+                taken, parameters.POSITIONAL_ONLY if taken.is_positional_only else parameters.EITHER
             )
             for taken in signature.positional
         ]
-        parameters += [
-            self._parameter(taken, signatures.KEYWORD_ONLY) for taken in signature.keyword_only
+        found += [
+            self._parameter(taken, parameters.KEYWORD_ONLY) for taken in signature.keyword_only
         ]
-        return signatures.Signature("", parameters, signature.rest.name if signature.rest else "")
+        return parameters.Signature("", found, signature.rest.name if signature.rest else "")
 
     def shape(self, shape: Shape) -> shapes.Shape:
         """Return the shape of a value; what is unknown of it raises UndecidedError when it is asked for."""
@@ -111,11 +111,11 @@ class KnownTypes:
             kind = self._structs[struct] = type(name, (), {})
         return kind
 
-    def _parameter(self, taken: Taken, kind: int) -> signatures.Parameter:
+    def _parameter(self, taken: Taken, kind: int) -> parameters.Parameter:
         expected = None
         if taken.annotation is not None:
             expected = _Asked("", self._kinds(taken.annotation))
-        return signatures.Parameter(taken.name, kind, taken.is_required, expected)
+        return parameters.Parameter(taken.name, kind, taken.is_required, expected)
 
     def _kinds(self, annotation: nodes.TypeExpression) -> tuple[type, ...] | None:
         """Return the classes that an annotation asks for; None if they are not known."""

@@ -24,10 +24,10 @@ Way: TypeAlias = Literal["plain", "unpack", "keywords", "placed", "tested", "run
 # Types whose values are told by a plain `type(x) is T`.
 _PLAIN_TYPES = frozenset({"str", "bool", "list", "dict", "tuple", "set", "int", "float"})
 
-# The built-ins that need two arguments or more.
-_TAKING_SEVERAL = frozenset(
-    {"cast", "divmod", "filter", "getattr", "hasattr", "isinstance", "issubclass"}
-    | {"map", "pow", "setattr", "sum_range"}
+# The built-ins that need two arguments or more, or none by position.
+_NOT_OF_ONE_VALUE = frozenset(
+    {"cast", "divmod", "filter", "getattr", "hasattr", "isinstance", "issubclass", "map"}
+    | {"parallel_config", "pow", "RemoteError", "setattr", "sum_range", "validate_args"}
 )
 
 
@@ -84,7 +84,7 @@ def _of_unknown(callee: nodes.Expression, scope: Scope) -> Plan:
     while isinstance(callee, nodes.Group):
         callee = callee.value
     if isinstance(callee, nodes.Name) and is_builtin(callee.id, scope):
-        is_plain = is_known_function(callee.id, scope) and callee.id not in _TAKING_SEVERAL
+        is_plain = is_known_function(callee.id, scope) and callee.id not in _NOT_OF_ONE_VALUE
         if is_plain:
             return Plan("plain", "1", text="rule 1: the value is the argument")
     return Plan("runtime", "", reason="what is called is known only at run time")

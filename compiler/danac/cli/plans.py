@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from danac.analysis.decisions import Decision, judged
 from danac.analysis.names import Names
-from danac.analysis.plans import Plan
 from danac.compilation import build
 from danac.source import Source
 
@@ -26,11 +25,12 @@ def show_plans(source: Source) -> str:
 def _line(decision: Decision, problem: str | None, source: Source) -> str:
     span = decision.stage.value.span
     text = " ".join(source.text_of(span).split())
-    said = _said(decision.plan) if problem is None else f"cannot succeed: {problem}"
+    said = _said(decision) if problem is None else f"cannot succeed: {problem}"
     return f"{source.basename}:{span.line}:{span.column}  {text:20}  {said}"
 
 
-def _said(plan: Plan) -> str:
+def _said(decision: Decision) -> str:
+    plan = decision.plan
     rule = _RULES.get(plan.rule, "")
     match plan.way:
         case "tested":
@@ -41,4 +41,5 @@ def _said(plan: Plan) -> str:
         case "plain":
             return f"{rule}, known now"
         case _:
-            return f"{rule}, known now: {plan.text.partition(': ')[2]}"
+            when = "when the block runs" if decision.is_branch else "known now"
+            return f"{rule}, {when}: {plan.text.partition(': ')[2]}"

@@ -74,7 +74,8 @@ def call_as_planned(
         case "keywords":
             called = ast.Call(take_callee(), [], _keywords(low, meeting, value))
             return settle(low.at(span, called))
-        case "placed" if meeting.around.has_room or is_repeatable(value, meeting.around):
+        # Without room for a temporary there is a lambda around the call, and none of those awaits.
+        case "placed" if meeting.around.has_room or not is_awaited:
             return _placed(low, meeting, decided, take_callee, value, settle)
         case "tested" if _can_be_tested(meeting, value):
             return _tested(low, meeting, decided, take_callee, value, settle, is_awaited)

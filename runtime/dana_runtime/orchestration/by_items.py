@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dana_runtime.orchestration.generated import Install
+    from dana_runtime.orchestration.parameters import Signature
     from dana_runtime.orchestration.performing import Runner
-    from dana_runtime.orchestration.signatures import Signature
 
 # Plans that one runner keeps. A stage that meets more shapes than these has no use for plans.
 MOST_PLANS = 64

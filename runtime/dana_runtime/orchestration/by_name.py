@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from dana_runtime.orchestration.fields import Fields
     from dana_runtime.orchestration.generated import Install
+    from dana_runtime.orchestration.parameters import Signature
     from dana_runtime.orchestration.performing import Runner
-    from dana_runtime.orchestration.signatures import Signature
 
 
 def by_name(signature: Signature, fields: Fields, install: Install) -> Runner:

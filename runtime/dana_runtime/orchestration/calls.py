@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from dana_runtime.orchestration.context import Context, LocalTable
     from dana_runtime.orchestration.generated import Install, Make
+    from dana_runtime.orchestration.parameters import Signature
     from dana_runtime.orchestration.performing import Runner
     from dana_runtime.orchestration.plans import Plan
     from dana_runtime.orchestration.shapes import Shape
-    from dana_runtime.orchestration.signatures import Signature
 
     _Runners = dict[int, Runner]
 else:

@@ -105,7 +105,10 @@ class _DictKeys(_Keys):
 
 
 class _Declared(Fields):
-    """The fields that the class declares, as attributes."""
+    """The fields that the class declares, as attributes.
+
+    They are `quick` where nothing but they answers for their names: `__getattr__` might, where one is not set.
+    """
 
     __slots__ = ("_declared", "_quick")
 
@@ -114,11 +117,24 @@ class _Declared(Fields):
         self._quick = quick
 
     def find(self, value: Any, name: str) -> Any:
+        if name not in self._declared:
+            return ABSENT
         # A field may have been deleted.
-        return getattr(value, name, ABSENT) if name in self._declared else ABSENT
+        return getattr(value, name, ABSENT) if self._quick else self._read(value, name)
+
+    def _read(self, value: Any, name: str) -> Any:
+        """Return what the class itself has for a name, whatever `__getattr__` would answer."""
+        kind = type(value)
+        held = from_class(kind, name)
+        if not hasattr(type(held), "__get__"):
+            return held
+        try:
+            return held.__get__(value, kind)
+        except AttributeError:
+            return ABSENT
 
     def names(self, value: Any) -> list[str]:
-        return [name for name in self._declared if hasattr(value, name)]
+        return [name for name in self._declared if self.find(value, name) is not ABSENT]
 
     def getter(self, names: tuple[str, ...]) -> Getter:
         if self._quick and set(names) <= set(self._declared):
@@ -142,7 +158,7 @@ class _Attributes(_Declared):
         own = getattr(value, "__dict__", None)
         if isinstance(own, dict) and name in own:
             return own[name]
-        return super().find(value, name)
+        return self._read(value, name) if name in self._declared else ABSENT
 
     def names(self, value: Any) -> list[str]:
         own = getattr(value, "__dict__", None)
@@ -176,18 +192,24 @@ def fields_of(kind: type) -> Fields | None:
         return _dict_keys if is_dict and kind.__getitem__ is dict.__getitem__ else _keys
     if issubclass(kind, _NO_RECORDS):
         return None
-    if is_struct(kind):
+    quick = not hasattr(kind, "__getattr__")
+    if is_struct(kind) and "_dana_struct" in vars(kind):
         known: Any = kind
-        # What it delegates is not its own, and would be found by the name of a deleted field.
-        return _Declared(tuple(known._dana_struct.declared), not hasattr(kind, "__getattr__"))
+        return _Declared(tuple(known._dana_struct.declared), quick)
     if issubclass(kind, tuple):
-        names = getattr(kind, "_fields", ())
-        return _Declared(names, True) if names and isinstance(names, tuple) else None
-    slots = _slots(kind)
+        names = _names_of_tuple(kind)
+        return _Declared(names, quick) if names else None
+    declared = _declared_by(kind)
     # Of a class in C it is the offset of the dict in the object, and 0 if there is none.
     if kind.__dictoffset__:
-        return _Attributes(slots, isinstance(from_class(kind, "__dict__"), _OWN_DICT))
-    return _Declared(slots, not hasattr(kind, "__getattr__")) if slots else None
+        return _Attributes(declared, isinstance(from_class(kind, "__dict__"), _OWN_DICT))
+    return _Declared(declared, quick) if declared else None
+
+
+def _names_of_tuple(kind: Any) -> tuple[str, ...]:
+    """Return the names of the items of a named tuple, also of one in C, as `time.gmtime()` gives."""
+    names = getattr(kind, "__match_args__" if hasattr(kind, "n_sequence_fields") else "_fields", ())
+    return names if isinstance(names, tuple) else ()
 
 
 def is_plain_name(name: str) -> bool:
@@ -203,12 +225,16 @@ def from_class(kind: type, name: str) -> Any:
     return None
 
 
-def _slots(kind: type) -> tuple[str, ...]:
-    """Return the names of the slots of a class, those of its bases first."""
+def _declared_by(kind: type) -> tuple[str, ...]:
+    """Return the names of the slots of a class, those of its bases first, and a dataclass's fixed fields."""
     found: dict[str, None] = {}
     for base in reversed(kind.__mro__):
         slots = vars(base).get("__slots__", ())
         found |= dict.fromkeys((slots,) if isinstance(slots, str) else slots)
+    # A field with a default that is no argument is nowhere but in the class.
+    for name, field in getattr(kind, "__dataclass_fields__", {}).items():
+        if not field.init and field._field_type.name == "_FIELD" and name in vars(kind):
+            found[name] = None
     return tuple([name for name in found if name not in ("__dict__", "__weakref__")])
 
 

@@ -11,6 +11,7 @@ from abc import ABCMeta
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 # Py_TPFLAGS_HEAPTYPE. A class without it is part of the interpreter and never goes away.
@@ -31,6 +32,12 @@ class Expected:
     def __init__(self, text: str, kinds: tuple[type, ...]) -> None:
         self.text = text
         self._kinds = tuple([kind if is_lasting(kind) else ref(kind) for kind in kinds])
+
+    @classmethod
+    def any_of(cls, several: Sequence[Expected]) -> Expected:
+        """Return what asks for any of the classes that several ask for."""
+        text = " | ".join(dict.fromkeys(one.text for one in several))
+        return cls(text, tuple([kind for one in several for kind in one._alive()]))
 
     def takes(self, kind: type, value: Any = ABSENT) -> bool:
         """Tell whether a value of the class `kind` fits; `value` is that value, if there is one."""

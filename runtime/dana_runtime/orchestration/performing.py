@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from dana_runtime.orchestration.context import Context, LocalTable
-    from dana_runtime.orchestration.signatures import Signature
+    from dana_runtime.orchestration.parameters import Signature
 
     # stage, value, where, context, is_block_result → the result of the stage
     Runner: TypeAlias = Callable[[Any, Any, str, Context | LocalTable | None, bool], Any]

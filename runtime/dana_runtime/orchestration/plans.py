@@ -10,13 +10,13 @@ In the first two, what is required by keyword comes from the context.
 
 from __future__ import annotations
 
-from dana_runtime.orchestration.signatures import KEYWORD_ONLY, POSITIONAL_ONLY
+from dana_runtime.orchestration.parameters import KEYWORD_ONLY, POSITIONAL_ONLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from dana_runtime.orchestration.signatures import Signature
+    from dana_runtime.orchestration.parameters import Signature
 
     # How a source is found, and which one it is.
     Source: TypeAlias = tuple[str, Any]

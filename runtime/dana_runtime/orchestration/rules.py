@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dana_runtime.orchestration.matching import Assignment
+    from dana_runtime.orchestration.parameters import Parameter, Signature
     from dana_runtime.orchestration.plans import Source
     from dana_runtime.orchestration.shapes import Shape
-    from dana_runtime.orchestration.signatures import Parameter, Signature
 
 
 def decide(signature: Signature | None, shape: Shape) -> Plan:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dana_runtime.orchestration.generated import Install
+    from dana_runtime.orchestration.parameters import Signature
     from dana_runtime.orchestration.performing import Runner
-    from dana_runtime.orchestration.signatures import Signature
 
 
 def runner_for(signature: Signature | None, value: Any, install: Install) -> Runner:

@@ -1,6 +1,7 @@
 """A callable → what of its signature counts for the value that flows into it, or None.
 
     functions, also as methods (without `self`)    by their code, which takes no import
+    functions for receivers of several types       by what these have in common
     structs                                        by their fields
     pipelines                                      by the stage that they begin with
     classes, partials, decorated ones, the others  by inspect.signature
@@ -25,107 +26,33 @@ from dana_runtime.orchestration.annotations import (
 )
 from dana_runtime.orchestration.fields import from_class
 from dana_runtime.orchestration.fitting import Expected
+from dana_runtime.orchestration.parameters import (
+    EITHER,
+    KEYWORD_ONLY,
+    POSITIONAL_ONLY,
+    Parameter,
+    Signature,
+)
+from dana_runtime.orchestration.receivers import joined_functions, joined_signature
 from dana_runtime.values.struct_types import is_struct
 from dana_runtime.wording import callable_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any
-
-POSITIONAL_ONLY, EITHER, KEYWORD_ONLY = range(3)
 
 # CO_VARARGS
 _VARARGS = 0x04
-
-
-class Parameter:
-    """One parameter: `expected` is None where it has no annotation."""
-
-    __slots__ = ("expected", "kind", "name", "required")
-
-    def __init__(self, name: str, kind: int, required: bool, expected: Expected | None) -> None:
-        self.name = name
-        self.kind = kind
-        self.required = required
-        self.expected = expected
-
-    def __str__(self) -> str:
-        text = self.name
-        if self.expected is not None:
-            text += f": {self.expected.text}"
-        if not self.required:
-            text += "=…" if self.expected is None else " = …"
-        return text
-
-
-class Signature:
-    """The parameters of a callable, `*args` and `**options` aside.
-
-    `rest` is the name of its `*args`, `""` without. `unresolved` are the names in annotations that
-    its globals lack; of a struct, the fields with such annotations.
-    """
-
-    __slots__ = (
-        "name",
-        "parameters",
-        "positional",
-        "required",
-        "required_by_keyword",
-        "rest",
-        "unresolved",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        parameters: Sequence[Parameter],
-        rest: str = "",
-        unresolved: Sequence[str] = (),
-    ) -> None:
-        self.name = name
-        self.parameters = tuple(parameters)
-        self.rest = rest
-        self.unresolved = tuple(unresolved)
-        self.positional = tuple([p for p in parameters if p.kind != KEYWORD_ONLY])
-        # Those that can be given by position.
-        self.required = tuple([p for p in self.positional if p.required])
-        self.required_by_keyword = tuple(
-            [p for p in parameters if p.required and p.kind == KEYWORD_ONLY]
-        )
-
-    def takes_a_value(self) -> bool:
-        """Tell whether it can be called with anything by position."""
-        return bool(self.positional or self.rest)
-
-    def is_plain(self) -> bool:
-        """Tell whether every value is its one argument, whatever it is."""
-        if self.required_by_keyword or len(self.required) > 1 or not self.takes_a_value():
-            return False
-        return not self.required or (
-            self.required[0] is self.positional[0] and self.required[0].expected is None
-        )
-
-    def __str__(self) -> str:
-        parts = []
-        for index, parameter in enumerate(self.parameters):
-            before = self.parameters[index - 1].kind if index else EITHER
-            if parameter.kind != POSITIONAL_ONLY and index and before == POSITIONAL_ONLY:
-                parts.append("/")
-            if parameter.kind == KEYWORD_ONLY and (not index or before != KEYWORD_ONLY):
-                parts.append(f"*{self.rest}")
-            parts.append(str(parameter))
-        if self.parameters and self.parameters[-1].kind == POSITIONAL_ONLY:
-            parts.append("/")
-        if self.rest and not any(p.kind == KEYWORD_ONLY for p in self.parameters):
-            parts.append(f"*{self.rest}")
-        return f"{self.name}({', '.join(parts)})"
 
 
 def signature_of(stage: Any) -> Signature | None:
     """Return the signature of a callable; None where it cannot be told."""
     kind = type(stage)
     if kind is FunctionType and not _says_more(stage):
+        joined = joined_functions(stage)
+        if joined:
+            return joined_signature(callable_text(stage), joined, signature_of)
         return _of_function(stage, 0)
     if kind is MethodType and type(stage.__func__) is FunctionType:
         function = stage.__func__
@@ -222,7 +149,7 @@ def _of_function(function: FunctionType, skipped: int, name: str = "") -> Signat
     names = code.co_varnames
     first_default = by_position - len(function.__defaults__ or ())
     keyword_defaults = function.__kwdefaults__ or {}
-    annotations = _annotations(function)
+    annotations = {} if _is_built_in(function) else _annotations(function)
     reader = _Reader(_with_type_parameters(function, function.__globals__))
     parameters = []
     for index in range(skipped, named):
@@ -238,6 +165,14 @@ def _of_function(function: FunctionType, skipped: int, name: str = "") -> Signat
         parameters.append(Parameter(parameter, kind, required, expected))
     rest = names[named] if code.co_flags & _VARARGS else ""
     return Signature(name or callable_text(function), parameters, rest, reader.unresolved)
+
+
+def _is_built_in(function: FunctionType) -> bool:
+    """Tell whether it is one of Dana's own functions: like Python's built-ins, they just get the value.
+
+    What their annotations say is for those who read them.
+    """
+    return str(function.__globals__.get("__name__")).startswith("dana_runtime.")
 
 
 def _annotations(function: FunctionType) -> Mapping[str, Any]:

@@ -7,13 +7,15 @@ tried twice, and then all of them in other orders: a kept plan gives what a new 
 from __future__ import annotations
 
 import collections
+import collections.abc
 import dataclasses
 import enum
 import functools
 import random
 import re
+import time
 import types
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, ClassVar, NamedTuple, Optional, Union
 
 import pytest
 
@@ -71,6 +73,51 @@ class SlottedData:
     b: Any
 
 
+@dataclasses.dataclass
+class FixedData:
+    a: Any
+    b: Any = dataclasses.field(default="fixed", init=False)
+    c: dataclasses.InitVar[Any] = "not a field"
+    d: ClassVar[Any] = "not one either"
+
+
+class MoreThanBoth(Both):
+    __slots__ = ("c",)
+
+
+class OpenBoth(Both):
+    """What is assigned goes to its `__dict__`."""
+
+
+class CaseInsensitive(collections.abc.Mapping):
+    """Its keys are those that it was made with, in any case."""
+
+    def __init__(self, **items):
+        self.keys_given = list(items)
+        self.items_given = {key.lower(): item for key, item in items.items()}
+
+    def __getitem__(self, key):
+        return self.items_given[key.lower()]
+
+    def __contains__(self, key):
+        return key.lower() in self.items_given
+
+    def __iter__(self):
+        return iter(self.keys_given)
+
+    def __len__(self):
+        return len(self.keys_given)
+
+
+class Answering:
+    """It has an answer for every attribute, but that is no field."""
+
+    __slots__ = ("a",)
+
+    def __getattr__(self, name):
+        return "an answer"
+
+
 class Slots:
     __slots__ = "a", "b"
 
@@ -98,6 +145,8 @@ def having(made, **attributes):
 
 
 DATA = Data(1, 2)
+MORE = having(MoreThanBoth(1, 2), c=3)
+OPEN = having(OpenBoth(1, 2), c=3)
 BOTH = Both(1, 2)
 PARTLY = Partly(1)
 SLOTTED = having(Slots(), a=1, b=2)
@@ -617,6 +666,20 @@ CELLS: list[tuple[Any, Any, Any]] = [
     (two, BOTH, {"a": 1, "b": 2}),
     (two, DATA, {"a": 1, "b": 2}),
     (two, SlottedData(1, 2), {"a": 1, "b": 2}),
+    (two, FixedData(1), {"a": 1, "b": "fixed"}),
+    (two, having(FixedData(1), b=2), {"a": 1, "b": 2}),
+    (two_default, FixedData(1), {"a": 1, "b": "fixed", "c": "C"}),
+    (lambda a, d: (a, d), FixedData(1), refusal(wanted("d"))),
+    (two_default, MORE, {"a": 1, "b": 2, "c": 3}),
+    (two_default, OPEN, {"a": 1, "b": 2, "c": 3}),
+    (two_default, OpenBoth(1, 2), {"a": 1, "b": 2, "c": "C"}),
+    (two, CaseInsensitive(A=1, b=2), {"a": 1, "b": 2}),
+    (two, CaseInsensitive(a=1, B=2), {"a": 1, "b": 2}),
+    (two, CaseInsensitive(A=1), refusal(wanted("b"))),
+    (one_int, CaseInsensitive(N=5), {"n": 5}),
+    (two, Answering(), refusal("the value is an Answering;")),
+    (two, having(Answering(), a=1), refusal(wanted("b"))),
+    (lambda tm_year, tm_mon, zone=0: (tm_year, tm_mon, zone), time.gmtime(0), (1970, 1, 0)),
     (two, SLOTTED, {"a": 1, "b": 2}),
     (two, MIXED, {"a": 1, "b": 2}),
     (two, OBJECT, {"a": 1, "b": 2}),
