@@ -227,7 +227,7 @@ _comes_first = False
 
 
 def _come_first_at_exit() -> None:
-    """Cancel what is under way at the end of the program, while clients still tell; call it when Dask is loaded."""
+    """Cancel what is under way at the end of the program, as long as clients tell; call it with Dask loaded."""
     global _comes_first
     if not _comes_first:
         _comes_first = True
