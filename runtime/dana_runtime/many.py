@@ -149,6 +149,7 @@ class Results(Iterator[Any]):
                 pass
             else:
                 stream.take(told)
+                self._look_at = min(self._look_at, stream.next_try_at())
             now = monotonic()
             if now >= self._look_at:
                 self._look_at = stream.look(now)
@@ -218,7 +219,7 @@ def engine_for(
     if executor in ("process", "dask"):
         return Batches(job, _start, workers, has_log=executor == "process")
     if not isinstance(executor, str):
-        return Attempts(job, _start, workers)
+        return Attempts(job, _start, workers, goes_on=True)
     return Crew(job, workers if limit is None else min(workers, limit))
 
 
