@@ -222,13 +222,17 @@ class Batches(Attempts):
 
     def _outcomes(self, attempt: Attempt, items: list[Item]) -> list[Event]:
         log = self._logs.pop(attempt, None)
-        self._learn(attempt, len(items))
         if log is None:
+            self._learn(attempt, len(items), None)
             return super()._outcomes(attempt, items)
         try:
             log.read(attempt.result or b"")
         finally:
             log.close()
+        self._learn(attempt, len(items), log.seconds())
+        if attempt.error is None and log.is_plain():
+            # No failure can be in it that ends the stream: its process need not wait until all is rebuilt.
+            self.start()
         events: list[Event] = []
         begun = log.begun or 0.0
         for (index, _), frame in zip(items, log.frames, strict=False):
@@ -273,16 +277,17 @@ class Batches(Attempts):
         renamed.__cause__ = error.__cause__
         return renamed
 
-    def _learn(self, attempt: Attempt, count: int) -> None:
-        """Take from how long an attempt has taken how large the next ones should be."""
+    def _learn(self, attempt: Attempt, count: int, seconds: float | None) -> None:
+        """Take from how long a batch has taken, or its whole journey, how large the next ones should be."""
         limit = self._job.settings.limit
         if attempt.error is not None or attempt.started is None or count < int(self._size):
             return
         if not self._has_log and limit is not None and limit < 10 * BATCH_SECONDS:
             # The limit of each input is that of the batch there.
             return
-        seconds = max(monotonic() - attempt.started, 1e-6)
-        wanted = count * min(GROWTH, BATCH_SECONDS / seconds)
+        if seconds is None:
+            seconds = monotonic() - attempt.started
+        wanted = count * min(GROWTH, BATCH_SECONDS / max(seconds, 1e-6))
         self._size = min(max(1.0, wanted), LARGEST)
 
     def _begun(self, attempt: Attempt) -> float | None:

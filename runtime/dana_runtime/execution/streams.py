@@ -166,6 +166,10 @@ class Stream:
         limit = self.engine.room() if self.limit is None else self.limit
         return self.read - self.given < limit and not self.is_stopped
 
+    def spare(self) -> int:
+        """Return how many results may be handed out before more inputs are wanted."""
+        return (self.engine.room() if self.limit is None else self.limit) // 4
+
     def put(self, value: Any) -> None:
         """Take the next input."""
         with self.lock:
