@@ -174,6 +174,7 @@ class AsyncResults(AsyncIterator[Any]):
             now = monotonic()
             if now >= look_at:
                 look_at = stream.look(now)
+            look_at = min(look_at, stream.next_try_at())
             if not events:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(awake.wait(), max(0.0, look_at - monotonic()))

@@ -54,7 +54,7 @@ class Results(Iterator[Any]):
 
     __slots__ = (
         *("__weakref__", "_begun", "_events", "_inputs", "_look_at", "_reading_error"),
-        *("_show_at", "_stream"),
+        *("_show_at", "_spare", "_stream"),
     )
 
     def __init__(
@@ -66,6 +66,8 @@ class Results(Iterator[Any]):
         # None once there are no more.
         self._inputs: Iterator[Any] | None = inputs
         self._look_at = self._begun = self._show_at = 0.0
+        # How many results may be handed out before inputs are read again.
+        self._spare = 0
         job = Job(
             function,
             current(),
@@ -85,8 +87,13 @@ class Results(Iterator[Any]):
         try:
             if stream.read == 0:
                 self._begin(stream)
-            self._read(stream)
-            self._advance(stream)
+            if self._spare and self._events.empty() and stream.has_next():
+                # There is no hurry to read more: results that are there are handed out quickly.
+                self._spare -= 1
+            else:
+                self._read(stream)
+                self._advance(stream)
+                self._spare = stream.spare()
             if not stream.has_next():
                 # All has been handed out.
                 error = self._reading_error or StopIteration()
@@ -149,6 +156,7 @@ class Results(Iterator[Any]):
                 pass
             else:
                 stream.take(told)
+                self._look_at = min(self._look_at, stream.next_try_at())
             now = monotonic()
             if now >= self._look_at:
                 self._look_at = stream.look(now)
@@ -218,7 +226,7 @@ def engine_for(
     if executor in ("process", "dask"):
         return Batches(job, _start, workers, has_log=executor == "process")
     if not isinstance(executor, str):
-        return Attempts(job, _start, workers)
+        return Attempts(job, _start, workers, goes_on=True)
     return Crew(job, workers if limit is None else min(workers, limit))
 
 

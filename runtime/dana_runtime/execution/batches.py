@@ -33,14 +33,21 @@ LARGEST = 1 << 12
 
 
 class Attempts:
-    """The engine that makes an attempt of each input; at most `most` are in flight."""
+    """The engine that makes an attempt of each input; at most `most` are in flight.
 
-    __slots__ = ("_active", "_backend", "_job", "_most", "_thread_name", "_waiting")
+    `goes_on` says that an attempt can only be given up, and not ended.
+    """
 
-    def __init__(self, job: Job, backend: Callable[[Attempt], Abandon], most: int) -> None:
+    __slots__ = ("_active", "_backend", "_goes_on", "_job", "_most", "_thread_name", "_waiting")
+
+    def __init__(
+        self, job: Job, backend: Callable[[Attempt], Abandon], most: int, goes_on: bool = False
+    ) -> None:
         self._job = job
         self._backend = backend
         self._most = most
+        # Whether an attempt whose time was up may still be at work.
+        self._goes_on = goes_on
         self._thread_name = thread_name("map", job.text)
         self._waiting: deque[Item] = deque()
         # The attempts in flight: their inputs, their groups, and how to abandon them.
@@ -53,6 +60,11 @@ class Attempts:
     def put(self, index: int, value: Any) -> None:
         """Begin with it if there is a place."""
         self._waiting.append((index, value))
+        self.start()
+
+    def put_again(self, index: int, value: Any) -> None:
+        """Take an input that has failed."""
+        self._waiting.appendleft((index, value))
         self.start()
 
     def start(self) -> None:
@@ -107,10 +119,13 @@ class Attempts:
 
     def end_overdue(self, now: float) -> float:
         """End the attempts whose time is up; return when to look again."""
-        limit = self._job.settings.limit
+        job = self._job
+        limit = job.settings.limit
         look_at = now + (BUILT_IN_TIMEOUT if limit is None else min(limit, BUILT_IN_TIMEOUT))
-        for attempt, (_, group, abandon) in list(self._active.items()):
-            begun = self._begun(attempt)
+        for attempt, (items, group, abandon) in list(self._active.items()):
+            index, begun = items[0][0], self._begun(attempt)
+            # One that is tried again, and has less time than others, travels alone.
+            limit = job.limit(index)
             if limit is None or begun is None:
                 continue
             if begun + limit > now:
@@ -119,7 +134,11 @@ class Attempts:
                 group.cancel()
                 abandon()
                 attempt.error = timeout_error(attempt.name, limit)
-                self._job.tell(attempt)
+                if len(items) == 1:
+                    attempt.error = job.timeout_error(index)
+                if self._goes_on:
+                    job.left.update(index for index, _ in items)
+                job.tell(attempt)
         return look_at
 
     def _begun(self, attempt: Attempt) -> float | None:
@@ -152,7 +171,7 @@ class Batches(Attempts):
     def __init__(
         self, job: Job, backend: Callable[[Attempt], Abandon], most: int, has_log: bool
     ) -> None:
-        super().__init__(job, backend, most)
+        super().__init__(job, backend, most, goes_on=not has_log)
         self._has_log = has_log
         self._size = 1.0
         # When the last input came.
@@ -169,6 +188,11 @@ class Batches(Attempts):
         if len(self._waiting) >= enough or now - self._put_at > BATCH_SECONDS:
             self.start()
         self._put_at = now
+
+    def put_again(self, index: int, value: Any) -> None:
+        """Take an input that has failed; it travels alone."""
+        self._alone.add(index)
+        super().put_again(index, value)
 
     def room(self) -> int:
         """Two batches for each process: one that runs and one to go on with."""
@@ -203,13 +227,17 @@ class Batches(Attempts):
 
     def _outcomes(self, attempt: Attempt, items: list[Item]) -> list[Event]:
         log = self._logs.pop(attempt, None)
-        self._learn(attempt, len(items))
         if log is None:
+            self._learn(attempt, len(items), None)
             return super()._outcomes(attempt, items)
         try:
             log.read(attempt.result or b"")
         finally:
             log.close()
+        self._learn(attempt, len(items), log.seconds())
+        if attempt.error is None and log.is_plain():
+            # No failure can be in it that ends the stream: its process need not wait until all is rebuilt.
+            self.start()
         events: list[Event] = []
         begun = log.begun or 0.0
         for (index, _), frame in zip(items, log.frames, strict=False):
@@ -256,16 +284,17 @@ class Batches(Attempts):
         renamed.__cause__ = error.__cause__
         return renamed
 
-    def _learn(self, attempt: Attempt, count: int) -> None:
-        """Take from how long an attempt has taken how large the next ones should be."""
+    def _learn(self, attempt: Attempt, count: int, seconds: float | None) -> None:
+        """Take from how long a batch has taken, or its whole journey, how large the next ones should be."""
         limit = self._job.settings.limit
         if attempt.error is not None or attempt.started is None or count < int(self._size):
             return
         if not self._has_log and limit is not None and limit < 10 * BATCH_SECONDS:
             # The limit of each input is that of the batch there.
             return
-        seconds = max(monotonic() - attempt.started, 1e-6)
-        wanted = count * min(GROWTH, BATCH_SECONDS / seconds)
+        if seconds is None:
+            seconds = monotonic() - attempt.started
+        wanted = count * min(GROWTH, BATCH_SECONDS / max(seconds, 1e-6))
         self._size = min(max(1.0, wanted), LARGEST)
 
     def _begun(self, attempt: Attempt) -> float | None:

@@ -10,6 +10,7 @@ attempt is made; who claims it is decided by one operation of a deque.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from operator import itemgetter
 from threading import Thread, get_ident
 from time import monotonic
@@ -50,6 +51,11 @@ class Crew(workers.Job):
         self._unclaimed.append((index, value))
         self.start()
 
+    def put_again(self, index: int, value: Any) -> None:
+        """Take an input that has failed."""
+        self._unclaimed.append((index, value))
+        self._call_worker()
+
     def start(self) -> None:
         """See to it that a worker comes for what is unclaimed."""
         if not self._unclaimed or self.untaken or not self._tickets or self._put_out_ticket():
@@ -57,6 +63,11 @@ class Crew(workers.Job):
         if len(self._tickets) == self._all:
             # Nobody works on it, and there is no thread to be had.
             self._work_here()
+
+    def _call_worker(self) -> None:
+        """Have one more worker come if one can be had; if not, the driver goes on himself when he is back."""
+        if self._unclaimed and not self.untaken:
+            self._put_out_ticket()
 
     def _put_out_ticket(self) -> bool:
         try:
@@ -74,7 +85,7 @@ class Crew(workers.Job):
             return False
         job, unclaimed, tickets, running = self._job, self._unclaimed, self._tickets, self._running
         function, context, group, layer = job.function, job.context, job.group, job.layer
-        tell, limit = job.tell, job.settings.limit
+        tell, limit, limits = job.tell, job.settings.limit, job.limits
         ident = get_ident()
         thread.name = self._thread_name
         while True:
@@ -97,7 +108,9 @@ class Crew(workers.Job):
             own = group.of_branch()
             try:
                 own.enter()
-                flight = flights[ident] = running[index] = Flight(thread, own, limit, begun)
+                flight = flights[ident] = running[index] = Flight(
+                    thread, own, limits.get(index, limit) if limits else limit, begun
+                )
                 result = context.copy().run(
                     run_branch, function, value, own, Layer(layer, None, index), index, None
                 )
@@ -145,11 +158,10 @@ class Crew(workers.Job):
             error = self._timeout_error(index, flight)
             if abandon(flight):
                 self._running.pop(index, None)
-                # Its thread is gone: another one comes in its place. Where none can be had, the driver
-                # goes on himself, when he is back.
+                # Its thread is gone: another one comes in its place.
                 self._tickets.append(0)
-                if self._unclaimed and not self.untaken:
-                    self._put_out_ticket()
+                self._call_worker()
+                self._job.left.add(index)
                 self._job.tell((index, None, error, now - flight.started))
         return look_at
 
@@ -157,11 +169,20 @@ class Crew(workers.Job):
         inner = min(flight.inner.copy(), key=itemgetter(0), default=None)
         if inner is not None and inner.deadline <= flight.deadline():
             return timeout_error(inner.name(), inner.limit)
-        return timeout_error(self._job.name(index), flight.limit or 0.0)
+        return self._job.timeout_error(index)
 
     def stop(self, index: int) -> None:
-        """Begin with none of those that wait: they come in order."""
-        self._unclaimed.clear()
+        """Begin with none of those that wait and come after `index`."""
+        waiting = self._unclaimed
+        earlier = []
+        # Workers may claim some in the meantime.
+        with suppress(IndexError):
+            while True:
+                item = waiting.popleft()
+                if item[0] < index:
+                    earlier.append(item)
+        waiting.extend(earlier)
+        self.start()
 
     def close(self) -> None:
         """Begin with nothing more."""

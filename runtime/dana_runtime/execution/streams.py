@@ -20,12 +20,14 @@ from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dana_runtime.errors import BranchCancelled
+from dana_runtime.errors import BranchCancelled, BranchTimeout
 from dana_runtime.execution import timekeeper, traced
 from dana_runtime.execution.branches import Branch, run_branch
 from dana_runtime.execution.cancellation import Group
-from dana_runtime.execution.outcomes import Failure, ends_block
-from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
+from dana_runtime.execution.outcomes import Failure, ends_block, fallback_for, timeout_error
+from dana_runtime.execution.second_tries import SecondTries
+from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, NO_FALLBACK, Settings
+from dana_runtime.faults.retry import note_of_attempts
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 from dana_runtime.wording import callable_text
@@ -43,7 +45,18 @@ _AGAIN_SECONDS = 0.02
 class Job:
     """What all inputs of one stream have in common."""
 
-    __slots__ = ("context", "function", "group", "layer", "settings", "tell", "text", "trace")
+    __slots__ = (
+        "context",
+        "function",
+        "group",
+        "layer",
+        "left",
+        "limits",
+        "settings",
+        "tell",
+        "text",
+        "trace",
+    )
 
     def __init__(
         self,
@@ -63,6 +76,19 @@ class Job:
         self.text = callable_text(function)
         # Its span, where the program is traced.
         self.trace: Span | None = None
+        # The seconds of inputs that have less than the others: what is left for another attempt.
+        self.limits: dict[int, float] = {}
+        # Inputs whose time was up and that may still be at work.
+        self.left: set[int] = set()
+
+    def limit(self, index: int) -> float | None:
+        """Return the seconds that an attempt at an input has, None for no limit."""
+        return self.limits.get(index, self.settings.limit)
+
+    def timeout_error(self, index: int) -> BranchTimeout:
+        """Return the error for an input whose time is up."""
+        seconds = self.settings.total_timeout if index in self.limits else self.settings.limit
+        return timeout_error(self.name(index), seconds or 0.0)
 
     def name(self, index: int) -> str:
         """Return the name of an input's branch in notes and errors."""
@@ -77,6 +103,9 @@ class Engine(Protocol):
 
     def put(self, index: int, value: Any) -> None:
         """Take an input, and begin with it unless it should wait for others; the next may be long in coming."""
+
+    def put_again(self, index: int, value: Any) -> None:
+        """Take an input that has failed."""
 
     def start(self) -> None:
         """Begin with what can begin: no more inputs come before the driver waits."""
@@ -99,7 +128,7 @@ class Stream:
 
     __slots__ = (
         *("engine", "failed", "given", "is_ordered", "is_over", "is_stopped", "job", "limit"),
-        *("lock", "look_at", "read", "ready"),
+        *("lock", "look_at", "read", "ready", "second_tries", "stopped_at"),
     )
 
     def __init__(self, job: Job, engine: Engine, is_ordered: bool, limit: int | None) -> None:
@@ -115,6 +144,10 @@ class Stream:
         # No more inputs are wanted; nothing at all is.
         self.is_stopped = False
         self.is_over = False
+        # The first input that has failed for good.
+        self.stopped_at = inf
+        retry = job.settings.retry
+        self.second_tries = None if retry is None else SecondTries(job.settings)
         # A finalizer may close the stream in the thread that is at its engine.
         self.lock = RLock()
         self.look_at = inf
@@ -139,6 +172,10 @@ class Stream:
         limit = self.engine.room() if self.limit is None else self.limit
         return self.read - self.given < limit and not self.is_stopped
 
+    def spare(self) -> int:
+        """Return how many results may be handed out before more inputs are wanted."""
+        return (self.engine.room() if self.limit is None else self.limit) // 4
+
     def put(self, value: Any) -> None:
         """Take the next input."""
         with self.lock:
@@ -146,6 +183,8 @@ class Stream:
             self.read += 1
             if index == 0 and (tracer := traced.tracer) is not None:
                 self.job.trace = tracer.map(self.job)
+            if self.second_tries is not None:
+                self.second_tries.put(index, value)
             self.engine.put(index, value)
 
     def start(self) -> None:
@@ -158,9 +197,25 @@ class Stream:
         if not self.lock.acquire(blocking=False):
             return now + _AGAIN_SECONDS
         try:
-            return inf if self.is_over else self.engine.end_overdue(now)
+            if self.is_over:
+                return inf
+            self._try_again(now)
+            return min(self.engine.end_overdue(now), self.next_try_at())
         finally:
             self.lock.release()
+
+    def next_try_at(self) -> float:
+        """Return when the next input is to be tried again."""
+        return inf if self.second_tries is None else self.second_tries.next_at()
+
+    def _try_again(self, now: float) -> None:
+        tries = self.second_tries
+        while tries is not None and (due := tries.due(now)) is not None:
+            index, value, limit = due
+            if limit is not None and self.job.settings.total_timeout is not None:
+                self.job.limits[index] = limit
+            self.job.left.discard(index)
+            self.engine.put_again(index, value)
 
     def take(self, told: Any) -> None:
         """Take in what an engine has told; raise BranchCancelled if somebody further out ends it all."""
@@ -177,24 +232,54 @@ class Stream:
 
     def _take(self, event: Event) -> None:
         index, result, error, elapsed = event
+        tries, number = self.second_tries, 1
         if error is not None:
-            job = self.job
             BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
-            add_note_once(error, f"in {job.name(index)}")
-            if job.settings.on_error == "partial" and not ends_block(error):
-                self.failed += 1
-                result, error = Failure(error, job.name(index), 1, elapsed), None
-            else:
-                self.is_stopped = True
-                with self.lock:
-                    self.engine.stop(index)
-                if isinstance(error, (StopIteration, StopAsyncIteration)):
-                    # As in generators: it would look like the end of the results.
-                    ended = RuntimeError(f"{job.name(index)} raised {type(error).__name__}")
-                    ended.__cause__ = error
-                    error = ended
+            is_left = index in self.job.left
+            if (
+                index < self.stopped_at
+                and tries is not None
+                and tries.comes(index, error, elapsed, is_left)
+            ):
+                return
+        if tries is not None:
+            number, elapsed = tries.done(index)
+            self.job.limits.pop(index, None)
+        if error is not None:
+            self.job.left.discard(index)
+            result, error = self._failed(index, error, number, elapsed)
         # The outcomes of dicts come out in the order in which they went in.
         self.ready[index] = (result, error)
+
+    def _failed(
+        self, index: int, error: BaseException, number: int, elapsed: float
+    ) -> tuple[Any, BaseException | None]:
+        """Return what stands in the place of a result, or the error that ends the stream there."""
+        job = self.job
+        name, fallback = job.name(index), job.settings.fallback
+        if number > 1:
+            add_note_once(error, note_of_attempts(number))
+        add_note_once(error, f"in {name}")
+        failure = Failure(error, name, number, elapsed)
+        if not ends_block(error):
+            if fallback is not NO_FALLBACK:
+                try:
+                    return fallback_for(failure, fallback), None
+                except BaseException as another:
+                    error = another
+            elif job.settings.on_error == "partial":
+                self.failed += 1
+                return failure, None
+        self.is_stopped = True
+        self.stopped_at = min(self.stopped_at, index)
+        with self.lock:
+            self.engine.stop(index)
+        if isinstance(error, (StopIteration, StopAsyncIteration)):
+            # As in generators: it would look like the end of the results.
+            ended = RuntimeError(f"{name} raised {type(error).__name__}")
+            ended.__cause__ = error
+            error = ended
+        return None, error
 
     def has_next(self) -> bool:
         """Tell whether there is an outcome to hand out."""
@@ -219,6 +304,7 @@ class Stream:
         group.cancel()
         with self.lock:
             self.engine.close()
+            self.second_tries = None
         group.leave()
         self.ready = {}
         if self.job.trace is not None:
@@ -255,6 +341,8 @@ class Inline:
         job.tell((index, result, error, monotonic() - begun))
         # The traceback has this frame, which must not refer back to the error.
         del error
+
+    put_again = put
 
     def start(self) -> None:
         """All have run."""

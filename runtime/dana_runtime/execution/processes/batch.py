@@ -22,8 +22,12 @@ from types import CoroutineType
 from typing import Any, NamedTuple
 
 from dana_runtime.execution.attempt import Attempt
-from dana_runtime.execution.branches import Branch, enter
-from dana_runtime.execution.cancellation import current_group
+from dana_runtime.execution.branches import (
+    Branch,
+    completed,
+    has_decimal_context,
+    own_decimal_context,
+)
 from dana_runtime.execution.outcomes import ends_block
 from dana_runtime.execution.processes.files import SharedFile
 from dana_runtime.scopes import Layer, current_layer
@@ -65,15 +69,22 @@ class Batch:
         return b""
 
     def _run(self, values: list[Any], write: Any) -> None:
-        group, layer = current_group.get(), current_layer.get()
+        layer, function = current_layer.get(), self.function
+        set_layer, common = current_layer.set, copy_context()
+        has_decimal = has_decimal_context(common)
         write(_TIME.pack(monotonic()))
         for index in range(len(values)):
             value, values[index] = values[index], None
-            context: Any = copy_context()
             goes_on = True
             try:
-                context.run(enter, group, Layer(layer, None, index))
-                result = context.run(self._called, value)
+                # What `run_branch` does, in fewer steps: inputs of a batch are small.
+                own: Any = common.copy()
+                own.run(set_layer, Layer(layer, None, index))
+                if has_decimal:
+                    own.run(own_decimal_context)
+                result = own.run(function, value)
+                if type(result) is CoroutineType:
+                    result = own.run(completed, result, self.name)
             except MemoryError:
                 # It may be that of the memory_limit, and ends the process.
                 raise
@@ -88,15 +99,6 @@ class Batch:
             write(_HEAD.pack(len(content), monotonic(), kind) + content)
             if not goes_on:
                 return
-
-    def _called(self, value: Any) -> Any:
-        result = self.function(value)
-        if type(result) is CoroutineType:
-            # Imported late: most programs never load asyncio.
-            from dana_runtime.awaiting import completed
-
-            return completed(result, self.name)
-        return result
 
 
 def _content(result: Any) -> tuple[bytes, bytes]:
@@ -173,6 +175,16 @@ class Log:
     def running_since(self) -> float | None:
         """Return when the input that runs has begun."""
         return self.frames[-1].ended if self.frames else self.begun
+
+    def seconds(self) -> float | None:
+        """Return how long the inputs took that have ended, None if there are none."""
+        if self.begun is None or not self.frames:
+            return None
+        return self.frames[-1].ended - self.begun
+
+    def is_plain(self) -> bool:
+        """Tell whether all that has ended has a simple result: none of it failed."""
+        return all(frame.kind == _PLAIN for frame in self.frames)
 
     def close(self) -> None:
         """Let the file go."""
