@@ -177,6 +177,31 @@ def test_tiny_blocks_are_shown_where_they_run(timeline):
     assert len(seen.all("int", "branch")) == len(seen.all("str", "branch")) == 40
 
 
+def test_program_is_not_asked_for_names(timeline):
+    class Silent:
+        def __getattr__(self, name):
+            raise AssertionError(name)
+
+        def __repr__(self):
+            raise AssertionError
+
+        def __call__(self, value):
+            return value
+
+    block = Block("p", "orders.dana", ("silent", 1, 2), ("str", 1, 10))
+    plain, timed = policy(retries=0), policy(timeout=60)
+
+    def run():
+        fan_out((Silent(), str), 1, block)
+        fan_out((Silent(), str), 1, block, timed)
+        dana_runtime.run_in_order((Silent(), str), 1, block)
+        dana_runtime.run_stage(1, Silent(), "stage 1 of p", plain)
+
+    seen = timeline(run)
+    assert len(seen.all("silent", "branch")) == 3
+    assert seen.one("stage 1 of p", "stage")
+
+
 def test_names_for_no_block(timeline):
     p = Pipeline(("str", "len"), lambda x: len(str(x)))
     seen = timeline(lambda: fan_out({"a": p, "b": print}, 5))
@@ -588,3 +613,18 @@ def test_disk_that_is_full_is_told_at_the_end(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         session.__exit__(None, None, None)
     assert os.listdir(tmp_path) == []
+
+
+def test_input_that_ends_its_process(timeline):
+    pipeline = Pipeline(("exit",), _exit_for_nine)
+    with using(executor="process", max_workers=1):
+        seen = timeline(lambda: list(pipeline.map(range(40))), dana_runtime.WorkerDied)
+    died = [found for found in seen.all("exit") if "error" in found.args]
+    assert {found.args["error"].split(":")[0] for found in died} == {"WorkerDied"}
+    assert {found.args["input"] for found in seen.all("exit")} >= set(range(1, 9))
+
+
+def _exit_for_nine(number):
+    if number == 9:
+        os._exit(3)
+    return number
