@@ -616,15 +616,9 @@ def test_disk_that_is_full_is_told_at_the_end(tmp_path, monkeypatch):
 
 
 def test_input_that_ends_its_process(timeline):
-    pipeline = Pipeline(("exit",), _exit_for_nine)
+    pipeline = Pipeline(("exit",), lambda number: os._exit(3) if number == 9 else number)
     with using(executor="process", max_workers=1):
         seen = timeline(lambda: list(pipeline.map(range(40))), dana_runtime.WorkerDied)
     died = [found for found in seen.all("exit") if "error" in found.args]
     assert {found.args["error"].split(":")[0] for found in died} == {"WorkerDied"}
     assert {found.args["input"] for found in seen.all("exit")} >= set(range(1, 9))
-
-
-def _exit_for_nine(number):
-    if number == 9:
-        os._exit(3)
-    return number
