@@ -473,6 +473,21 @@ def test_each_failure_has_its_own_error(timeline):
     assert "error" not in seen.one("caught").args
 
 
+def test_failures_at_one_place(timeline):
+    seen = timeline(
+        "def fail(x): raise ValueError(f'not {x}')\n"
+        "def p(x) = str | fail\n"
+        "def again(x): x | p\n"
+        "try: p(1)\n"
+        "except: pass\n"
+        "2 | { str, p } with (executor='inline', on_error='partial')\n"
+        "3 | again\n",
+        ValueError,
+    )
+    errors = [found.args["error"] for found in seen.all("fail")]
+    assert errors == [UNSEEN, "ValueError: not 2", "ValueError: not 3"]
+
+
 def test_what_nobody_explains_is_bounded(timeline):
     count = MOST_UNEXPLAINED + 20
     seen = timeline(
