@@ -88,7 +88,9 @@ def fan_out(
     that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
     cancelled.
     """
-    run = _in_parallel if traced.tracer is None else _traced
+    run = _in_parallel
+    if (tracer := traced.tracer) is not None:
+        run = tracer.parallel(run)
     results, error = run(branches, value, block, policy)
     if error is None:
         if not is_capturing:
@@ -118,7 +120,9 @@ def run_in_order(
     same errors are raised. Where a timeout is set, or an executor asked for, each branch runs as
     `run_stage` says, in its turn.
     """
-    run = _run_in_order if traced.tracer is None else _traced_in_order
+    run = _run_in_order
+    if (tracer := traced.tracer) is not None:
+        run = tracer.one_by_one(run)
     return _results_of(run(branches, value, block, policy))
 
 
@@ -172,34 +176,10 @@ def run_in_order_capturing(
     policy: Policy | None = None,
 ) -> Captured:
     """Like `run_in_order`, for branches that return pairs (result, dict of captures)."""
-    run = _run_in_order if traced.tracer is None else _traced_in_order
+    run = _run_in_order
+    if (tracer := traced.tracer) is not None:
+        run = tracer.one_by_one(run)
     return captured(run(branches, value, block, policy))
-
-
-def _traced(
-    branches: Sequence[Branch] | dict[str, Branch],
-    value: Any,
-    block: Block | None,
-    policy: Policy | None,
-) -> tuple[list[Any], BaseException | None]:
-    """The same as `_in_parallel`, with a span of the timeline."""
-    tracer = traced.tracer
-    if tracer is None:
-        return _in_parallel(branches, value, block, policy)
-    with tracer.block(branches, block) as span:
-        results, error = _in_parallel(branches, value, block, policy)
-        span.end(error)
-    return results, error
-
-
-def _traced_in_order(
-    branches: Sequence[Branch], value: Any, block: Block | None, policy: Policy | None
-) -> list[Any]:
-    tracer = traced.tracer
-    if tracer is None:
-        return _run_in_order(branches, value, block, policy)
-    with tracer.block(branches, block, "[]"):
-        return _run_in_order(branches, value, block, policy)
 
 
 def _in_parallel(

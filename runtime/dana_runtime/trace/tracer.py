@@ -126,6 +126,26 @@ class Tracer(Recorder):
         name = f"{form[0]} {', '.join(texts)} {form[1]}"
         return self.begin(shortened(name), "block", args)
 
+    def parallel(self, run: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, Any]]:
+        """Return `run`, which runs a block and returns its results and its failure, with the block's span."""
+
+        def run_block(branches: Any, value: Any, block: Block | None, *rest: Any) -> Any:
+            with self.block(branches, block) as span:
+                results, error = run(branches, value, block, *rest)
+                span.end(error)
+            return results, error
+
+        return run_block
+
+    def one_by_one(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `run`, which runs a block in order and returns its results, with the block's span."""
+
+        def run_block(branches: Any, value: Any, block: Block | None, *rest: Any) -> Any:
+            with self.block(branches, block, "[]"):
+                return run(branches, value, block, *rest)
+
+        return run_block
+
     def branch(self, branch: Branch, index: int, block: Block | None) -> Span:
         """Begin a branch in the thread and context that it runs in, or an input of a map."""
         name, args = self.described(branch, index, block)
