@@ -131,8 +131,12 @@ def test_block_encloses_its_branches_on_the_caller_s_track(timeline):
         assert branch.args["waited_ms"] * 1000 == pytest.approx(waited, abs=0.01)
     # They have waited for each other.
     assert max(tax.begun, charge.begun) < min(tax.ended, charge.ended)
-    arrows = [(source["ts"], (target["pid"], target["tid"])) for source, target in seen.arrows]
-    assert sorted(arrows) == sorted((block.begun, branch.place) for branch in (tax, charge))
+    assert {(target["pid"], target["tid"]) for _, target in seen.arrows} == {
+        tax.place,
+        charge.place,
+    }
+    begins = [source["ts"] for source, _ in seen.arrows]
+    assert begins == pytest.approx([block.begun + 0.001] * 2)
     assert seen.inside(seen.one("report")) == ["{ tax, charge }", "len"]
 
 
@@ -151,8 +155,9 @@ def test_blocks_in_blocks(timeline):
     assert branch.holds(inner)
     assert outer.encloses(branch)
     # Each block points to its own branches.
-    sources = {(source["pid"], source["tid"], source["ts"]) for source, _ in seen.arrows}
-    assert sources == {(*outer.place, outer.begun), (*inner.place, inner.begun)}
+    sources = sorted((source["ts"], source["pid"], source["tid"]) for source, _ in seen.arrows)
+    expected = [(block.begun + 0.001, *block.place) for block in (outer, outer, inner, inner)]
+    assert sources == [pytest.approx(place) for place in expected]
 
 
 @pytest.mark.parametrize("executor", ["inline", "thread"])

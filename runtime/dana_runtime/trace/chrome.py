@@ -181,7 +181,9 @@ class ChromeFile:
             return []
         common = {"name": "branch", "cat": "flow", "id": next(self._arrows)}
         names = self._names_of(block.track)
-        source = {"pid": block.track.pid, "tid": block.track.tid, "ts": self._time(block.begun)}
+        # A little later: viewers look for the slice that is open, in the order of times.
+        begun = self._time(block.begun + 1)
+        source = {"pid": block.track.pid, "tid": block.track.tid, "ts": begun}
         target = {"pid": span.track.pid, "tid": span.track.tid, "ts": self._time(span.begun)}
         return [
             *names,
