@@ -122,6 +122,7 @@ def test_what_cannot_be_written_is_said_before_the_program_runs(run, options, me
     assert result.stderr == f"danac: error: {message}\n"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
 def test_disk_that_is_full_is_told_and_changes_nothing(run):
     result = run("--trace", "/dev/full")
     assert (result.returncode, result.stdout) == (0, "2\n")

@@ -248,7 +248,10 @@ def test_attempts_of_a_branch(timeline):
     attempts = [found for found in seen.all(kind="branch") if found.name.startswith("charge")]
     assert [found.args["attempt"] for found in attempts] == [1, 2, 3]
     assert [found.args.get("error") is None for found in attempts] == [False, False, True]
-    assert all(found.args["waited_ms"] >= 0 for found in attempts)
+    block = seen.one("{ str, charge }", "block")
+    waited = [found.args["waited_ms"] * 1000 for found in attempts]
+    assert waited[0] == pytest.approx(attempts[0].begun - block.begun, abs=0.01)
+    assert 0 <= waited[1] < attempts[1].begun - attempts[0].ended
     assert "attempt" not in seen.one("str", "branch").args
 
 
@@ -546,6 +549,26 @@ def test_many_threads_and_many_pieces(timeline, monkeypatch):
     assert {seen.track(found) for found in seen.slices} == {f"t{n}" for n in range(8)}
 
 
+def test_interrupted_piece_is_written_by_the_next(tmp_path, monkeypatch, read):
+    monkeypatch.setattr(chrome, "BUFFERED", 4)
+    pipeline = Pipeline(("str",), str)
+    with tracing(tmp_path / "out.json"):
+        (exporter,) = dana_runtime.execution.traced.tracer._exporters
+        write = exporter._write
+
+        def interrupted(text):
+            exporter._write = write
+            raise KeyboardInterrupt
+
+        exporter._write = interrupted
+        for n in range(3):
+            pipeline(n)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline(3)
+        pipeline(4)
+    assert len(read(tmp_path / "out.json").all("str")) == 5
+
+
 def test_memory_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(chrome, "BUFFERED", 50)
     pipeline = Pipeline(("str",), str)
@@ -562,10 +585,14 @@ def test_forked_process_leaves_the_file_alone(run_python, tmp_path, read):
         """
         import os, sys
         from dana_runtime import Pipeline, tracing
+        from dana_runtime.trace import chrome
+        chrome.BUFFERED = 1
         p = Pipeline(("str",), str)
+        fork = Pipeline(("fork",), lambda value: os.fork())
         with tracing("out.json"):
             p(1)
-            child = os.fork()
+            # It ends in both processes.
+            child = fork(0)
             p(2)
             if child == 0:
                 assert "__call__" not in Pipeline.__dict__
@@ -576,7 +603,8 @@ def test_forked_process_leaves_the_file_alone(run_python, tmp_path, read):
     )
     result = run_python("-W", "ignore", "-c", program, cwd=tmp_path)
     assert result.stderr == ""
-    assert len(read(tmp_path / "out.json").all("str")) == 3
+    seen = read(tmp_path / "out.json")
+    assert [found.name for found in seen.slices] == ["str", "fork", "str", "str"]
     assert os.listdir(tmp_path) == ["out.json"]
 
 
@@ -621,6 +649,7 @@ def test_device_is_written_and_not_replaced(tmp_path):
     assert not os.path.isfile("/dev/null")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
 def test_disk_that_is_full_is_told_at_the_end(tmp_path, monkeypatch):
     monkeypatch.setattr(chrome, "BUFFERED", 2)
     session = tracing(tmp_path / "out.json")

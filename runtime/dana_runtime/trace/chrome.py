@@ -97,6 +97,8 @@ class ChromeFile:
         except BaseException:
             # Such as the end of a branch whose time is up: the next one writes them.
             self._waiting.extendleft(reversed(spans))
+            # Who has been named with them is named anew.
+            self._named.clear()
             raise
 
     def close(self) -> None:
