@@ -140,7 +140,7 @@ class Timeline:
                 found
                 for found in self.slices
                 if found.place == (source["pid"], source["tid"])
-                and found.begun <= source["ts"] <= found.ended
+                and found.begun < source["ts"] <= found.ended + NOTHING
             ]
             assert around, "arrows begin in a slice"
 

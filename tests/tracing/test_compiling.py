@@ -159,6 +159,18 @@ def test_processes_are_set_up_alike(coerce, trace):
         danac.uninstall()
 
 
+def test_to_install_it_takes_nothing_back():
+    from danac.loading import import_hook
+
+    import_hook.install_coercing()
+    try:
+        danac.install(trace=True)
+        danac.install()
+        assert import_hook._hook._finder.given == Options(True, True)
+    finally:
+        danac.uninstall()
+
+
 def test_import_hook(tmp_path, monkeypatch, read):
     (tmp_path / "bills_of_traced.dana").write_text("def tax(x): x\ndef bill(x) = tax | str\n")
     monkeypatch.syspath_prepend(str(tmp_path))

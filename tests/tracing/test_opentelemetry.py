@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import danac
 from dana_runtime import tracing, using
 from dana_runtime.trace.recorder import UNSEEN
+
+trace = pytest.importorskip("opentelemetry.trace")
+sdk = pytest.importorskip("opentelemetry.sdk.trace")
+export = pytest.importorskip("opentelemetry.sdk.trace.export")
+in_memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
+
+# What the SDK hands to exporters.
+Exported = Any
 
 
 class Spans:
     """A provider and what it has been given."""
 
     def __init__(self) -> None:
-        self.provider = TracerProvider()
-        self._exporter = InMemorySpanExporter()
-        self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self.provider = sdk.TracerProvider()
+        self._exporter = in_memory.InMemorySpanExporter()
+        self.provider.add_span_processor(export.SimpleSpanProcessor(self._exporter))
 
     def run(self, text: str) -> None:
         with tracing(opentelemetry=self.provider):
             danac.run_source(text, "orders.dana", trace=True)
 
-    def all(self) -> tuple[ReadableSpan, ...]:
+    def all(self) -> tuple[Exported, ...]:
         return self._exporter.get_finished_spans()
 
-    def one(self, name: str, kind: str | None = None) -> ReadableSpan:
+    def one(self, name: str, kind: str | None = None) -> Exported:
         (span,) = [
             span
             for span in self.all()
@@ -38,7 +43,7 @@ class Spans:
         ]
         return span
 
-    def above(self, span: ReadableSpan) -> list[str]:
+    def above(self, span: Exported) -> list[str]:
         """The names of the spans around one, the innermost first."""
         by_id = {span.context.span_id: span for span in self.all()}
         names = []

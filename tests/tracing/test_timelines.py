@@ -131,8 +131,12 @@ def test_block_encloses_its_branches_on_the_caller_s_track(timeline):
         assert branch.args["waited_ms"] * 1000 == pytest.approx(waited, abs=0.01)
     # They have waited for each other.
     assert max(tax.begun, charge.begun) < min(tax.ended, charge.ended)
-    arrows = [(source["ts"], (target["pid"], target["tid"])) for source, target in seen.arrows]
-    assert sorted(arrows) == sorted((block.begun, branch.place) for branch in (tax, charge))
+    assert {(target["pid"], target["tid"]) for _, target in seen.arrows} == {
+        tax.place,
+        charge.place,
+    }
+    begins = [source["ts"] for source, _ in seen.arrows]
+    assert begins == pytest.approx([block.begun + 0.001] * 2)
     assert seen.inside(seen.one("report")) == ["{ tax, charge }", "len"]
 
 
@@ -151,8 +155,9 @@ def test_blocks_in_blocks(timeline):
     assert branch.holds(inner)
     assert outer.encloses(branch)
     # Each block points to its own branches.
-    sources = {(source["pid"], source["tid"], source["ts"]) for source, _ in seen.arrows}
-    assert sources == {(*outer.place, outer.begun), (*inner.place, inner.begun)}
+    sources = sorted((source["ts"], source["pid"], source["tid"]) for source, _ in seen.arrows)
+    expected = [(block.begun + 0.001, *block.place) for block in (outer, outer, inner, inner)]
+    assert sources == [pytest.approx(place) for place in expected]
 
 
 @pytest.mark.parametrize("executor", ["inline", "thread"])
@@ -175,6 +180,31 @@ def test_tiny_blocks_are_shown_where_they_run(timeline):
     seen = timeline(run)
     assert len(seen.all("{ str, int }", "block")) == 40
     assert len(seen.all("int", "branch")) == len(seen.all("str", "branch")) == 40
+
+
+def test_program_is_not_asked_for_names(timeline):
+    class Silent:
+        def __getattr__(self, name):
+            raise AssertionError(name)
+
+        def __repr__(self):
+            raise AssertionError
+
+        def __call__(self, value):
+            return value
+
+    block = Block("p", "orders.dana", ("silent", 1, 2), ("str", 1, 10))
+    plain, timed = policy(retries=0), policy(timeout=60)
+
+    def run():
+        fan_out((Silent(), str), 1, block)
+        fan_out((Silent(), str), 1, block, timed)
+        dana_runtime.run_in_order((Silent(), str), 1, block)
+        dana_runtime.run_stage(1, Silent(), "stage 1 of p", plain)
+
+    seen = timeline(run)
+    assert len(seen.all("silent", "branch")) == 3
+    assert seen.one("stage 1 of p", "stage")
 
 
 def test_names_for_no_block(timeline):
@@ -218,7 +248,10 @@ def test_attempts_of_a_branch(timeline):
     attempts = [found for found in seen.all(kind="branch") if found.name.startswith("charge")]
     assert [found.args["attempt"] for found in attempts] == [1, 2, 3]
     assert [found.args.get("error") is None for found in attempts] == [False, False, True]
-    assert all(found.args["waited_ms"] >= 0 for found in attempts)
+    block = seen.one("{ str, charge }", "block")
+    waited = [found.args["waited_ms"] * 1000 for found in attempts]
+    assert waited[0] == pytest.approx(attempts[0].begun - block.begun, abs=0.01)
+    assert 0 <= waited[1] < attempts[1].begun - attempts[0].ended
     assert "attempt" not in seen.one("str", "branch").args
 
 
@@ -448,6 +481,21 @@ def test_each_failure_has_its_own_error(timeline):
     assert "error" not in seen.one("caught").args
 
 
+def test_failures_at_one_place(timeline):
+    seen = timeline(
+        "def fail(x): raise ValueError(f'not {x}')\n"
+        "def p(x) = str | fail\n"
+        "def again(x): x | p\n"
+        "try: p(1)\n"
+        "except: pass\n"
+        "2 | { str, p } with (executor='inline', on_error='partial')\n"
+        "3 | again\n",
+        ValueError,
+    )
+    errors = [found.args["error"] for found in seen.all("fail")]
+    assert errors == [UNSEEN, "ValueError: not 2", "ValueError: not 3"]
+
+
 def test_what_nobody_explains_is_bounded(timeline):
     count = MOST_UNEXPLAINED + 20
     seen = timeline(
@@ -501,6 +549,26 @@ def test_many_threads_and_many_pieces(timeline, monkeypatch):
     assert {seen.track(found) for found in seen.slices} == {f"t{n}" for n in range(8)}
 
 
+def test_interrupted_piece_is_written_by_the_next(tmp_path, monkeypatch, read):
+    monkeypatch.setattr(chrome, "BUFFERED", 4)
+    pipeline = Pipeline(("str",), str)
+    with tracing(tmp_path / "out.json"):
+        (exporter,) = dana_runtime.execution.traced.tracer._exporters
+        write = exporter._write
+
+        def interrupted(text):
+            exporter._write = write
+            raise KeyboardInterrupt
+
+        exporter._write = interrupted
+        for n in range(3):
+            pipeline(n)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline(3)
+        pipeline(4)
+    assert len(read(tmp_path / "out.json").all("str")) == 5
+
+
 def test_memory_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(chrome, "BUFFERED", 50)
     pipeline = Pipeline(("str",), str)
@@ -517,10 +585,14 @@ def test_forked_process_leaves_the_file_alone(run_python, tmp_path, read):
         """
         import os, sys
         from dana_runtime import Pipeline, tracing
+        from dana_runtime.trace import chrome
+        chrome.BUFFERED = 1
         p = Pipeline(("str",), str)
+        fork = Pipeline(("fork",), lambda value: os.fork())
         with tracing("out.json"):
             p(1)
-            child = os.fork()
+            # It ends in both processes.
+            child = fork(0)
             p(2)
             if child == 0:
                 assert "__call__" not in Pipeline.__dict__
@@ -531,7 +603,8 @@ def test_forked_process_leaves_the_file_alone(run_python, tmp_path, read):
     )
     result = run_python("-W", "ignore", "-c", program, cwd=tmp_path)
     assert result.stderr == ""
-    assert len(read(tmp_path / "out.json").all("str")) == 3
+    seen = read(tmp_path / "out.json")
+    assert [found.name for found in seen.slices] == ["str", "fork", "str", "str"]
     assert os.listdir(tmp_path) == ["out.json"]
 
 
@@ -576,6 +649,7 @@ def test_device_is_written_and_not_replaced(tmp_path):
     assert not os.path.isfile("/dev/null")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
 def test_disk_that_is_full_is_told_at_the_end(tmp_path, monkeypatch):
     monkeypatch.setattr(chrome, "BUFFERED", 2)
     session = tracing(tmp_path / "out.json")
@@ -588,3 +662,12 @@ def test_disk_that_is_full_is_told_at_the_end(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         session.__exit__(None, None, None)
     assert os.listdir(tmp_path) == []
+
+
+def test_input_that_ends_its_process(timeline):
+    pipeline = Pipeline(("exit",), lambda number: os._exit(3) if number == 9 else number)
+    with using(executor="process", max_workers=1):
+        seen = timeline(lambda: list(pipeline.map(range(40))), dana_runtime.WorkerDied)
+    died = [found for found in seen.all("exit") if "error" in found.args]
+    assert {found.args["error"].split(":")[0] for found in died} == {"WorkerDied"}
+    assert {found.args["input"] for found in seen.all("exit")} >= set(range(1, 9))

@@ -265,7 +265,9 @@ class _Hook:
         self._path_entries: list[str] = []
         self._worker_setup = ""
 
-    def install(self, given: Options | None, report: Report | None = None) -> None:
+    def install(
+        self, given: Options | None, report: Report | None = None, more: Options = DEFAULT
+    ) -> None:
         with self._lock:
             if self._finder is None:
                 self._finder = DanaFinder()
@@ -273,6 +275,7 @@ class _Hook:
             if given is not None:
                 self._finder.given = given
                 self._finder.report = report
+            self._finder.given |= more
             # A test runner may have restored a copy of sys.meta_path since the last call.
             if self._finder not in sys.meta_path:
                 sys.meta_path.insert(_position_of_path_finder(), self._finder)
@@ -328,7 +331,7 @@ def install(*, trace: bool = False) -> None:
     that its own project asks for. With `trace` those that are imported from now on tell the timeline
     of `dana_runtime.tracing` of their stages.
     """
-    _hook.install(Options(trace=True) if trace else None)
+    _hook.install(None, more=Options(trace=trace))
 
 
 def install_for_program(given: Options, report: Report | None = None) -> None:

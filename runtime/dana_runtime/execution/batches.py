@@ -249,6 +249,8 @@ class Batches(Attempts):
                 attempt.trace.told_of_input(attempt, index + 1, (begun, frame.ended), error)
             begun = frame.ended
         left = items[len(events) :]
+        if attempt.error is not None and attempt.trace is not None:
+            attempt.trace.told(attempt, attempt.error)
         if attempt.error is not None and left:
             left = self._ended(attempt, attempt.error, log, left, events)
         self._waiting.extendleft(reversed(left))

@@ -94,7 +94,10 @@ def fan_out(
     that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
     cancelled.
     """
-    results, error = _outcome(branches, value, block, policy, is_capturing)
+    run = _outcome
+    if (tracer := traced.tracer) is not None:
+        run = tracer.parallel(run)
+    results, error = run(branches, value, block, policy, is_capturing)
     if error is None:
         if not is_capturing:
             results = _results_of(results)
@@ -123,9 +126,7 @@ def _outcome(
         functions, keys = tuple(branches.values()), tuple(branches)
     else:
         functions, keys = tuple(branches), None
-    if traced.tracer is not None:
-        return _traced(branches, functions, value, block, policy, keys, is_capturing)
-    if block is not None and block.history.is_quick:
+    if block is not None and block.history.is_quick and traced.tracer is None:
         outcome = run_quickly(functions, value, block, policy)
         if outcome is not None:
             return outcome
@@ -144,7 +145,9 @@ def run_in_order(
     same errors are raised. Where a timeout is set, or an executor asked for, each branch runs as
     `run_stage` says, in its turn.
     """
-    run = _run_in_order if traced.tracer is None else _traced_in_order
+    run = _run_in_order
+    if (tracer := traced.tracer) is not None:
+        run = tracer.one_by_one(run)
     return _results_of(run(branches, value, block, policy))
 
 
@@ -211,41 +214,10 @@ def run_in_order_capturing(
     policy: Policy | None = None,
 ) -> Captured:
     """Like `run_in_order`, for branches that return pairs (result, dict of captures)."""
-    run = _run_in_order if traced.tracer is None else _traced_in_order
+    run = _run_in_order
+    if (tracer := traced.tracer) is not None:
+        run = tracer.one_by_one(run)
     return captured(run(branches, value, block, policy, is_capturing=True))
-
-
-def _traced(
-    branches: Sequence[Branch] | dict[str, Branch],
-    functions: tuple[Branch, ...],
-    value: Any,
-    block: Block | None,
-    policy: Policy | None,
-    keys: tuple[str, ...] | None,
-    is_capturing: bool,
-) -> tuple[list[Any], BaseException | None]:
-    """The same as `_in_parallel`, with a span of the timeline."""
-    tracer = traced.tracer
-    if tracer is None:
-        return _in_parallel(functions, value, block, policy, keys, is_capturing)
-    with tracer.block(branches, block) as span:
-        results, error = _in_parallel(functions, value, block, policy, keys, is_capturing)
-        span.end(error)
-    return results, error
-
-
-def _traced_in_order(
-    branches: Sequence[Branch],
-    value: Any,
-    block: Block | None,
-    policy: Policy | None,
-    is_capturing: bool = False,
-) -> list[Any]:
-    tracer = traced.tracer
-    if tracer is None:
-        return _run_in_order(branches, value, block, policy, is_capturing)
-    with tracer.block(branches, block, "[]"):
-        return _run_in_order(branches, value, block, policy, is_capturing)
 
 
 def _in_parallel(

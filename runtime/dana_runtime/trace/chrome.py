@@ -97,6 +97,8 @@ class ChromeFile:
         except BaseException:
             # Such as the end of a branch whose time is up: the next one writes them.
             self._waiting.extendleft(reversed(spans))
+            # Who has been named with them is named anew.
+            self._named.clear()
             raise
 
     def close(self) -> None:
@@ -181,7 +183,9 @@ class ChromeFile:
             return []
         common = {"name": "branch", "cat": "flow", "id": next(self._arrows)}
         names = self._names_of(block.track)
-        source = {"pid": block.track.pid, "tid": block.track.tid, "ts": self._time(block.begun)}
+        # A little later: viewers look for the slice that is open, in the order of times.
+        begun = self._time(block.begun + 1)
+        source = {"pid": block.track.pid, "tid": block.track.tid, "ts": begun}
         target = {"pid": span.track.pid, "tid": span.track.tid, "ts": self._time(span.begun)}
         return [
             *names,

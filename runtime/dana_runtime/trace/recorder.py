@@ -172,7 +172,7 @@ class Recorder:
         flight = _held()
         try:
             if error is not None:
-                self.explain(error)
+                self.explain(error, span.begun)
                 span.args.setdefault("error", error_text(error))
                 span.error = error
             self._finish(span)
@@ -200,15 +200,19 @@ class Recorder:
                 with suppress(BranchCancelled):
                     unshield(flight)
 
-    def explain(self, error: BaseException) -> None:
-        """Tell the spans that have failed in this thread with `error` what it is."""
+    def explain(self, error: BaseException, since: int = 0) -> None:
+        """Tell the spans that have failed in this thread with `error` what it is.
+
+        Those that began before `since` have failed at the same place with another one.
+        """
         entry = error.__traceback__
         ident = threading.get_ident()
         while entry is not None and self._unexplained:
             key = ident, entry.tb_frame.f_code, entry.tb_lasti
             for span in self._unexplained.pop(key, ()):
-                span.args["error"] = error_text(error)
-                span.error = error
+                if span.begun >= since:
+                    span.error = error
+                span.args["error"] = UNSEEN if span.begun < since else error_text(error)
                 self.export(span)
             entry = entry.tb_next
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from time import monotonic_ns, perf_counter_ns
+from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from dana_runtime.execution.cancellation import cancelled
 from dana_runtime.orchestration.branches import Orchestrated
+from dana_runtime.pipelines import Pipeline
 from dana_runtime.trace.planned import Planned
 from dana_runtime.trace.recorder import Exporter, Recorder
 from dana_runtime.trace.spans import Span, Track
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
     from dana_runtime.execution.branches import Branch
     from dana_runtime.execution.streams import Job
     from dana_runtime.faults.retry import Tries
-    from dana_runtime.pipelines import Pipeline
     from dana_runtime.trace.slices import TracedStage
+
+# Of these the names are known without a word of the program's own, such as its `__getattr__`.
+_NAMED = (FunctionType, BuiltinFunctionType, type, Orchestrated, Pipeline)
 
 
 class Tracer(Recorder):
@@ -51,8 +55,8 @@ class Tracer(Recorder):
         if self._is_shown(name):
             return nullcontext()
         args = {}
-        code = getattr(pipeline.func, "__code__", None)
-        if code is not None:
+        if type(pipeline.func) is FunctionType:
+            code = pipeline.func.__code__
             args["at"] = f"{_base_name(code.co_filename)}:{code.co_firstlineno}"
         return self.begin(name, "pipeline", args)
 
@@ -79,7 +83,7 @@ class Tracer(Recorder):
             # Generated code has begun it.
             around.is_policed = False
             return nullcontext()
-        name = text_of(function)
+        name = text_of(function) if isinstance(function, _NAMED) else where
         return self.begin(where if name == "<lambda>" else name, "stage", {"stage": where})
 
     def attempts(self, call: Callable[[], Any], tries: Tries) -> Callable[[], Any]:
@@ -109,16 +113,40 @@ class Tracer(Recorder):
         self, branches: Iterable[Branch] | dict[str, Branch], block: Block | None, form: str = "{}"
     ) -> Span:
         """Begin a block; `form` are its brackets."""
-        functions = list(branches.values()) if isinstance(branches, dict) else list(branches)
-        texts = [text_of(function) for function in functions]
-        args: dict[str, Any] = {"branches": len(texts)}
-        if block is not None:
+        args: dict[str, Any] = {}
+        if block is None:
+            functions = branches.values() if isinstance(branches, dict) else branches
+            texts = [text_of(function) for function in functions]
+        else:
             texts = [text for text, _, _ in block.branches]
             args["at"] = block.place(0)
             if block.pipeline:
                 args["pipeline"] = block.pipeline
+        args["branches"] = len(texts)
         name = f"{form[0]} {', '.join(texts)} {form[1]}"
         return self.begin(shortened(name), "block", args)
+
+    def parallel(self, run: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, Any]]:
+        """Return `run`, which runs a block and returns its results and its failure, with the block's span."""
+
+        def run_block(branches: Any, value: Any, block: Block | None, *rest: Any) -> Any:
+            with self.block(branches, block) as span:
+                results, error = run(branches, value, block, *rest)
+                span.end(error)
+            return results, error
+
+        return run_block
+
+    def one_by_one(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `run`, which runs a block in order and returns its results, with the block's span."""
+
+        def run_block(
+            branches: Any, value: Any, block: Block | None, *rest: Any, **options: Any
+        ) -> Any:
+            with self.block(branches, block, "[]"):
+                return run(branches, value, block, *rest, **options)
+
+        return run_block
 
     def branch(self, branch: Branch, index: int, block: Block | None) -> Span:
         """Begin a branch in the thread and context that it runs in, or an input of a map."""
@@ -181,7 +209,7 @@ class Tracer(Recorder):
         planned: Planned | None = getattr(attempt, "trace", None)
         if planned is not None:
             return planned.begin(self.lane_of_task())
-        return self.begin(attempt.name, "coroutine", {}, self.lane_of_task())
+        return self.begin(shortened(attempt.name), "coroutine", {}, self.lane_of_task())
 
     def map(self, job: Job) -> Span:
         """Begin a run over many inputs, in the job's context and not in the one of whoever iterates."""
@@ -241,9 +269,7 @@ def text_of(function: Branch) -> str:
     """Return what a branch or stage is called."""
     if type(function) is Orchestrated:
         function = function.function
-    stages = getattr(function, "stages", None)
-    name = callable_text(function)
-    return " | ".join(stages) if isinstance(stages, tuple) and not name.isidentifier() else name
+    return repr(function) if isinstance(function, Pipeline) else callable_text(function)
 
 
 def numbered(name: str, number: int) -> str:
