@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from danac import nodes
-from danac.analysis.names import Names, Scope
+from danac.analysis.names import BY_ASSIGNMENT, Names, Scope
 from danac.analysis.plans import Plan, plan
 from danac.analysis.shapes import UNKNOWN, Shape, result_of
 from danac.analysis.signatures import Signature
@@ -14,8 +14,6 @@ from danac.analysis.stages import kind_of
 from danac.analysis.undefined import imports_other_programs
 from danac.analysis.walking import with_scopes
 from danac.diagnostics import Diagnostic
-
-_BY_ASSIGNMENT = ("assigned", "parameter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +136,7 @@ def _is_in_sight(name: str, decision: Decision) -> bool:
     if name in decision.captures:
         return True
     found = decision.scope.lookup(name)
-    return found is not None and found[1].kind in _BY_ASSIGNMENT
+    return found is not None and found[1].kind in BY_ASSIGNMENT
 
 
 def _described(shape: Shape) -> str:

@@ -18,9 +18,6 @@ from danac.analysis.stages import is_builtin, is_known_function
 
 Way: TypeAlias = Literal["plain", "unpack", "keywords", "tested", "runtime", "impossible"]
 
-# Types whose values are told by a plain `type(x) is T`.
-_PLAIN_TYPES = frozenset({"str", "bool", "list", "dict", "tuple", "set", "int", "float"})
-
 # The built-ins that need two arguments or more.
 _TAKING_SEVERAL = frozenset(
     {"cast", "divmod", "filter", "getattr", "hasattr", "isinstance", "issubclass"}
@@ -47,8 +44,7 @@ def plan(callee: nodes.Expression, shape: Shape, scope: Scope) -> Plan:
     """Return how a value of `shape` meets what `callee` calls."""
     signature = signature_of(callee, scope)
     if signature is None:
-        while isinstance(callee, nodes.Group):
-            callee = callee.value
+        callee = nodes.ungrouped(callee)
         if isinstance(callee, nodes.Name) and is_builtin(callee.id, scope):
             is_plain = is_known_function(callee.id, scope) and callee.id not in _TAKING_SEVERAL
             if is_plain:
@@ -121,6 +117,5 @@ def _type_name(taken: Taken, scope: Scope) -> str | None:
     if not isinstance(annotation, nodes.TypeName) or annotation.name is None:
         return None
     name = annotation.name.lower()
-    if name not in _PLAIN_TYPES or scope.lookup(annotation.name) is not None:
-        return None
-    return name if name in builtins.PYTHON_FUNCTIONS else None
+    is_word = name in builtins.TYPE_WORDS and scope.lookup(annotation.name) is None
+    return name if is_word else None

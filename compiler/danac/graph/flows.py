@@ -150,8 +150,7 @@ class _Finder:
 
 def _pipe_in(value: nodes.Expression) -> nodes.Pipe | None:
     """Return the pipe that `value` is, parentheses aside."""
-    while isinstance(value, nodes.Group):
-        value = value.value
+    value = nodes.ungrouped(value)
     return value if isinstance(value, nodes.Pipe) else None
 
 

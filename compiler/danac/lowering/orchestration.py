@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from danac import nodes
+from danac.analysis.names import BY_ASSIGNMENT
 from danac.analysis.plans import Plan, plan
 from danac.analysis.shapes import Shape
 from danac.analysis.signatures import Signature
@@ -23,8 +24,6 @@ from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.parameters import keyword_argument
 from danac.lowering.temporaries import bind, is_repeatable
 from danac.source import Span
-
-_BY_ASSIGNMENT = ("assigned", "parameter")
 
 # The module's own variables, as a table that is read when a stage asks for a name.
 MODULE_VARIABLES = "_dana_variables"
@@ -172,7 +171,7 @@ def _local_names(low: Lowering, meeting: Meeting, signature: Signature | None) -
     needs_module = low.names.module.has_private
     for name in dict.fromkeys(around.scope.visible()):
         found = around.scope.lookup(name)
-        if name in readers or found is None or found[1].kind not in _BY_ASSIGNMENT:
+        if name in readers or found is None or found[1].kind not in BY_ASSIGNMENT:
             continue
         if wanted is not None and dana_name(name) not in wanted:
             continue
@@ -196,7 +195,7 @@ def module_variables(low: Lowering, span: Span) -> ast.stmt:
     names = [
         name
         for name, binding in low.names.module.bindings.items()
-        if binding.kind in _BY_ASSIGNMENT and not name.startswith("__")
+        if binding.kind in BY_ASSIGNMENT and not name.startswith("__")
     ]
     keys: list[ast.expr | None] = [low.constant(span, dana_name(name)) for name in names]
     readers = [low.function(span, [], low.name(span, name)) for name in names]
