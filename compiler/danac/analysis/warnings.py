@@ -97,6 +97,9 @@ def _portability(module: nodes.Module, source: Source) -> Iterator[Diagnostic]:
                     yield from _text_condition(branch.test)
             case nodes.While(test=test) | nodes.Conditional(test=test):
                 yield from _text_condition(test)
+            case nodes.ComprehensionClause(conditions=conditions):
+                for condition in conditions:
+                    yield from _text_condition(condition)
             case nodes.Comparison(operators=(_, _, *_)):
                 message = "the reference interpreter compares a chain from left to right"
                 hint = "write `a < b and b < c` where both should mean the same"
