@@ -327,6 +327,14 @@ def _use(
 
 _READ = often("def read(p)", "v = p.f1")
 _READ_SELF = textwrap.indent(often("def read(self)", "v = self.f1"), "    ")
+_LOOP_READ = """
+def total(points):
+    found = 0
+    for point in points:
+        found += point.f1 * point.f2
+    return found
+many = [P(i, i) for i in range(100)]
+"""
 _WRITE = often("def write(p)", "p.f1 = 5", "p")
 _CALL = often("def run(p)", "v = p.scale(2)")
 _SCALE = "    def scale(self, k): return self.f1 * k\n"
@@ -345,6 +353,14 @@ STRUCTS = [
         "def norm(p): return p.f1 * p.f1 + p.f2 * p.f2\n",
         "norm(p)",
     ),
+    _use("one read, all that a function does", "", "def first(p): return p.f1\n", "first(p)"),
+    _use(
+        "reads of two variables in one expression",
+        "",
+        "def norm(p, q): return p.f1 * q.f1 + p.f2 * q.f2\n",
+        "norm(p, p)",
+    ),
+    _use("two reads a round of a loop over 100", "", _LOOP_READ, "total(many)"),
     _use("field assigned", "", _WRITE, "write(p)"),
     _use("method in the struct", _SCALE, _CALL, "run(p)", 1.1),
     _use("method by receiver", "", _RECEIVER + _CALL, "run(p)", 1.1, python=(_SCALE, _CALL)),

@@ -659,6 +659,13 @@ class Module(Node):
 # --- Walking --------------------------------------------------------------------------------------
 
 
+def ungrouped(expression: Expression) -> Expression:
+    """Return `expression` without the parentheses around it."""
+    while isinstance(expression, Group):
+        expression = expression.value
+    return expression
+
+
 class _FieldNames(dict[type[Node], tuple[str, ...]]):
     """The names of the fields of each kind of node that may hold nodes, found when first asked for."""
 

@@ -79,6 +79,9 @@ TYPES = frozenset(
 )
 """The built-in names of classes."""
 
+TYPE_WORDS = {kind.__name__: kind for kind in (int, float, str, bool, list, dict, tuple, set)}
+"""The words for built-in types, in lower case; annotations may write them in any case."""
+
 GIVING_DATA = PYTHON_FUNCTIONS - {
     # What these give is what an object's own methods make of it.
     *("abs", "divmod", "pow", "reversed", "round", "sum"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from danac import nodes
-from danac.analysis.names import Names, Scope
+from danac.analysis.names import BY_ASSIGNMENT, Names, Scope
 from danac.analysis.plans import Plan, plan
 from danac.analysis.shapes import UNKNOWN, Shape, result_of
 from danac.analysis.stages import kind_of
@@ -14,8 +14,6 @@ from danac.analysis.undefined import imports_other_programs
 from danac.analysis.walking import with_scopes
 from danac.diagnostics import Diagnostic
 from danac.identifiers import python_name
-
-_BY_ASSIGNMENT = ("assigned", "parameter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def _is_in_sight(name: str, decision: Decision) -> bool:
     if name in decision.captures:
         return True
     found = decision.scope.lookup(python_name(name))
-    return found is not None and found[1].kind in _BY_ASSIGNMENT
+    return found is not None and found[1].kind in BY_ASSIGNMENT
 
 
 def _described(shape: Shape) -> str:

@@ -30,9 +30,9 @@ def _judged(node: nodes.Node) -> Iterator[Diagnostic]:
             hint = "is a comma missing before the `(`?"
             yield _warn(node.span, "DANA222", f"{name} cannot be called", hint)
         case nodes.Subscript(value=value, index=index):
-            yield from _subscript(node, _inner(value), _inner(index))
+            yield from _subscript(node, nodes.ungrouped(value), nodes.ungrouped(index))
         case nodes.Assert(test=test):
-            if isinstance(display := _inner(test), nodes.TupleDisplay) and display.items:
+            if isinstance(display := nodes.ungrouped(test), nodes.TupleDisplay) and display.items:
                 hint = "write `assert condition, message` without parentheses around both"
                 yield _warn(node.span, "DANA225", "a tuple with items always holds", hint)
         case nodes.Try(final=final):
@@ -43,18 +43,12 @@ def _warn(place: Span, code: str, message: str, hint: str | None) -> Diagnostic:
     return Diagnostic(code, message, "warning", place, hint)
 
 
-def _inner(node: nodes.Expression) -> nodes.Expression:
-    while isinstance(node, nodes.Group):
-        node = node.value
-    return node
-
-
 def _comparison(node: nodes.Comparison) -> Iterator[Diagnostic]:
     operands = [node.left, *node.rest]
     for operator, left, right in zip(node.operators, operands[:-1], operands[1:], strict=True):
         if operator not in ("is", "is not"):
             continue
-        name = _literal(_inner(left)) or _literal(_inner(right))
+        name = _literal(nodes.ungrouped(left)) or _literal(nodes.ungrouped(right))
         if name is not None:
             equal = "==" if operator == "is" else "!="
             message = f"`{operator}` asks for the same object, of which {name} says nothing"
@@ -64,9 +58,9 @@ def _comparison(node: nodes.Comparison) -> Iterator[Diagnostic]:
 def _literal(node: nodes.Expression) -> str | None:
     """Return how to call a number, a text or a tuple of such; None for what stands for one object."""
     if isinstance(node, nodes.UnaryOperation) and node.operator != "not":
-        return _literal(_inner(node.operand))
+        return _literal(nodes.ungrouped(node.operand))
     if isinstance(node, nodes.TupleDisplay):
-        is_constant = all(isinstance(_inner(item), nodes.Constant) for item in node.items)
+        is_constant = all(isinstance(nodes.ungrouped(item), nodes.Constant) for item in node.items)
         return "a tuple" if is_constant else None
     if isinstance(node, nodes.Constant) and type(node.value) in (int, float, str):
         return _name(node)
@@ -74,7 +68,7 @@ def _literal(node: nodes.Expression) -> str | None:
 
 
 def _uncallable(node: nodes.Expression) -> str | None:
-    node = _inner(node)
+    node = nodes.ungrouped(node)
     if isinstance(node, _COLLECTIONS | nodes.Constant | nodes.FormattedText):
         return _name(node)
     return None

@@ -16,6 +16,8 @@ from danac import nodes
 from danac.identifiers import python_name
 
 BindingKind: TypeAlias = Literal["parameter", "assigned", "function", "struct", "import", "target"]
+BY_ASSIGNMENT: tuple[BindingKind, ...] = ("assigned", "parameter")
+"""The kinds of bindings that stages may ask for by name."""
 ScopeKind: TypeAlias = Literal["module", "function", "lambda", "comprehension"]
 
 

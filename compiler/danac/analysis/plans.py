@@ -81,8 +81,7 @@ def plan(callee: nodes.Expression, shape: Shape, scope: Scope) -> Plan:
 
 
 def _of_unknown(callee: nodes.Expression, scope: Scope) -> Plan:
-    while isinstance(callee, nodes.Group):
-        callee = callee.value
+    callee = nodes.ungrouped(callee)
     if isinstance(callee, nodes.Name) and is_builtin(callee.id, scope):
         is_plain = is_known_function(callee.id, scope) and callee.id not in _NOT_OF_ONE_VALUE
         if is_plain:
@@ -121,6 +120,5 @@ def _type_name(taken: Taken, scope: Scope) -> str | None:
     if not isinstance(annotation, nodes.TypeName) or annotation.name is None:
         return None
     name = annotation.name.lower()
-    if name not in _PLAIN_TYPES or scope.lookup(annotation.name) is not None:
-        return None
-    return name if name in builtins.PYTHON_FUNCTIONS else None
+    is_word = name in builtins.TYPE_WORDS and scope.lookup(annotation.name) is None
+    return name if is_word else None

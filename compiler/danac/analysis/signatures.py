@@ -53,8 +53,7 @@ class Signature:
 
 def signature_of(callee: nodes.Expression, scope: Scope) -> Signature | None:
     """Return the signature of what `callee` surely is: a function, struct or lambda of this program."""
-    while isinstance(callee, nodes.Group):
-        callee = callee.value
+    callee = nodes.ungrouped(callee)
     if isinstance(callee, nodes.Lambda):
         return _of_parameters(callee, callee.parameters)
     if not isinstance(callee, nodes.Name):

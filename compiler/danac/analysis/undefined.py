@@ -55,9 +55,7 @@ def _receivers(module: nodes.Module, names: Names) -> Iterator[Diagnostic]:
                 yield Diagnostic("DANA201", message, "error", annotation.span, hint)
 
 
-_TYPE_WORDS = frozenset(
-    "int float str bool list dict tuple set any none null".split()  # noqa: SIM905
-)
+_TYPE_WORDS = builtins.TYPE_WORDS.keys() | {"any", "none", "null"}
 
 
 def _type_names(annotation: nodes.TypeExpression | None) -> Iterator[nodes.TypeName]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from dana_runtime.modules import is_private
 from danac import nodes
+from danac.analysis.captures import captures_of
 from danac.analysis.decisions import may_ask_for
 from danac.analysis.doubtful import doubtful
 from danac.analysis.names import Names
@@ -50,20 +51,10 @@ def _unused_captures(module: nodes.Module, names: Names) -> Iterator[Diagnostic]
         read = {found.name for found in nodes.walk(pipe) if isinstance(found, nodes.CaptureRead)}
         for index, stage in enumerate(pipe.stages):
             later = pipe.stages[index + 1 :]
-            for capture in _captures_of(stage):
+            for capture in captures_of(stage):
                 is_asked_for = any(may_ask_for(s.value, capture.name, scope) for s in later)
                 if capture.name not in read and not is_asked_for:
                     yield _warn(capture, "DANA211", f"capture {capture.name!r} is never used")
-
-
-def _captures_of(stage: nodes.Stage) -> Iterator[nodes.Capture]:
-    """Yield the captures of a stage and of the branches of its block, but not those of inner pipes."""
-    if isinstance(stage.value, nodes.ParallelBlock):
-        for branch in stage.value.branches:
-            for inner in branch.stages:
-                yield from _captures_of(inner)
-    if stage.capture is not None:
-        yield stage.capture
 
 
 def _single_branches(module: nodes.Module) -> Iterator[Diagnostic]:
@@ -109,6 +100,9 @@ def _portability(module: nodes.Module, source: Source) -> Iterator[Diagnostic]:
                     yield from _text_condition(branch.test)
             case nodes.While(test=test) | nodes.Conditional(test=test):
                 yield from _text_condition(test)
+            case nodes.ComprehensionClause(conditions=conditions):
+                for condition in conditions:
+                    yield from _text_condition(condition)
             case nodes.Comparison(operators=(_, _, *_)):
                 message = "the reference interpreter compares a chain from left to right"
                 hint = "write `a < b and b < c` where both should mean the same"

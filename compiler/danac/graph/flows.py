@@ -158,7 +158,7 @@ class _Finder:
 
 def _pipe_in(value: nodes.Expression) -> nodes.Pipe | None:
     """Return the pipe that `value` is, parentheses aside."""
-    value = _inner(value)
+    value = nodes.ungrouped(value)
     return value if isinstance(value, nodes.Pipe) else None
 
 
@@ -166,20 +166,14 @@ def _arms(
     value: nodes.Expression, scope: Scope
 ) -> list[tuple[nodes.Expression | None, nodes.Expression]]:
     """Return the stages between which `value` chooses, each with its condition; none if it is no choice."""
-    value = _inner(value)
+    value = nodes.ungrouped(value)
     if (case := case_of(value, scope)) is not None:
         return [*case.pairs, *([] if case.fallback is None else [(None, case.fallback)])]
     arms: list[tuple[nodes.Expression | None, nodes.Expression]] = []
     while isinstance(value, nodes.Conditional):
         arms.append((value.test, value.body))
-        value = _inner(value.otherwise)
+        value = nodes.ungrouped(value.otherwise)
     return [*arms, (None, value)] if arms else []
-
-
-def _inner(value: nodes.Expression) -> nodes.Expression:
-    while isinstance(value, nodes.Group):
-        value = value.value
-    return value
 
 
 def _root(value: nodes.Expression) -> nodes.Expression:

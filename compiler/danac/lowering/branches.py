@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from danac import nodes
+from danac.analysis.captures import captures_of
 from danac.analysis.cases import Case
 from danac.analysis.shapes import UNKNOWN, Shape
 from danac.lowering.callees import is_callable_as_it_stands, lower_callee
@@ -15,7 +16,7 @@ from danac.lowering.flow import Finish, flow
 from danac.lowering.lines import Line, flattened
 from danac.lowering.orchestration import Meeting, matters
 from danac.lowering.policies import lower_policy
-from danac.lowering.temporaries import captures_of, mentions_flow, stage_text
+from danac.lowering.temporaries import mentions_flow, stage_text
 from danac.staging import as_stage
 
 
@@ -105,7 +106,7 @@ def _as_it_is(value: ast.expr, around: Surroundings) -> ast.expr:
 
 def _returning_captures(low: Lowering, branch: nodes.Branch, wanted: frozenset[str]) -> Finish:
     """Make a branch return `(result, {name: captured value})`."""
-    made = {name for stage in branch.stages for name in captures_of(stage)}
+    made = {c.name for stage in branch.stages for c in captures_of(stage)}
     span = branch.span
 
     def finish(value: ast.expr, around: Surroundings) -> ast.expr:

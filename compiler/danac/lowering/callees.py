@@ -7,18 +7,15 @@ import ast
 from danac import nodes
 from danac.analysis.names import Scope
 from danac.analysis.stages import is_builtin, is_known_function, is_module_member
+from danac.lowering.calls import lower_called
 from danac.lowering.context import Lowering, Surroundings
-from danac.lowering.expressions import lower_called
 from danac.lowering.temporaries import mentions_flow, reads_capture
 
 
 def is_bare(arm: nodes.Expression) -> bool:
     """Whether an arm of a conditional stage is simply what is called."""
-    while isinstance(arm, nodes.Group):
-        arm = arm.value
-    return isinstance(
-        arm, nodes.Name | nodes.CaptureRead | nodes.Attribute | nodes.Subscript | nodes.Lambda
-    )
+    bare = nodes.Name | nodes.CaptureRead | nodes.Attribute | nodes.Subscript | nodes.Lambda
+    return isinstance(nodes.ungrouped(arm), bare)
 
 
 def is_plain_callee(callee: nodes.Expression, around: Surroundings) -> bool:

@@ -170,7 +170,8 @@ def _may_be_written_twice(tests: list[DictTest], body: list[ast.stmt]) -> bool:
     while todo:
         node = todo.pop()
         count += isinstance(node, ast.expr | ast.stmt)
-        if count > _MOST_TWICE or isinstance(node, ast.Match):
+        # `global x` must come before all uses of x, also before those in the other copy.
+        if count > _MOST_TWICE or isinstance(node, ast.Match | ast.Global | ast.Nonlocal):
             return False
         if _test_of(node) in tests:
             assert isinstance(node, ast.IfExp)

@@ -10,9 +10,6 @@ from danac.analysis import builtins, stages
 from danac.diagnostics import InternalError
 from danac.identifiers import is_renamed
 from danac.lowering.attributes import view_of_attribute
-from danac.lowering.calls import lower_arguments as lower_arguments
-from danac.lowering.calls import lower_call as lower_call
-from danac.lowering.calls import lower_called as lower_called
 from danac.lowering.context import LowerExpression, Lowering, Surroundings
 from danac.lowering.parameters import lower_parameters, renaming
 from danac.lowering.runtime_names import generated

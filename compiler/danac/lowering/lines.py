@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from danac import nodes
+from danac.analysis.captures import captures_of
 from danac.analysis.decisions import may_ask_for
 from danac.analysis.names import Scope
 from danac.analysis.shapes import UNKNOWN, Shape, result_of
 from danac.analysis.stages import kind_of
 from danac.lowering.context import Lowering, Surroundings
-from danac.lowering.temporaries import captures_of, reads_capture, stage_text
+from danac.lowering.temporaries import reads_capture, stage_text
 from danac.source import Span
 
 
@@ -64,9 +65,7 @@ def flattened(stages: tuple[nodes.Stage, ...], around: Surroundings) -> tuple[no
     """
     flat: list[nodes.Stage] = []
     for stage in stages:
-        inner = stage.value
-        while isinstance(inner, nodes.Group):
-            inner = inner.value
+        inner = nodes.ungrouped(stage.value)
         if stage.policy is None and _is_transparent(inner, around):
             assert isinstance(inner, nodes.Pipe)
             *first, last = flattened(inner.stages, around)
@@ -85,9 +84,9 @@ def _is_transparent(inner: nodes.Expression, around: Surroundings) -> bool:
 def captures_wanted(line: Line, index: int, scope: Scope) -> frozenset[str]:
     """Return those captures of stage `index` that later stages, or somebody behind the pipe, may read."""
     return frozenset(
-        name
-        for name in captures_of(line.stages[index])
-        if _is_read_behind(line, index, name, scope)
+        capture.name
+        for capture in captures_of(line.stages[index])
+        if _is_read_behind(line, index, capture.name, scope)
     )
 
 
@@ -95,6 +94,6 @@ def _is_read_behind(line: Line, index: int, name: str, scope: Scope) -> bool:
     for stage in line.stages[index + 1 :]:
         if reads_capture(stage, {name}) or may_ask_for(stage.value, name, scope):
             return True
-        if name in captures_of(stage):
+        if any(capture.name == name for capture in captures_of(stage)):
             return False
     return name in line.needed

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from dana_runtime.orchestration.plans import FIELD, VALUE
 from danac import nodes
-from danac.analysis.names import Scope
+from danac.analysis.names import BY_ASSIGNMENT, Scope
 from danac.analysis.plans import Plan, plan
 from danac.analysis.shapes import Shape
 from danac.analysis.signatures import Signature
@@ -26,8 +26,6 @@ from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.parameters import keyword_argument
 from danac.lowering.temporaries import bind, is_repeatable
 from danac.source import Span
-
-_BY_ASSIGNMENT = ("assigned", "parameter")
 
 # The module's own variables, as a table that is read when a stage asks for a name.
 MODULE_VARIABLES = "_dana_variables"
@@ -214,7 +212,7 @@ def _local_names(low: Lowering, meeting: Meeting, signature: Signature | None) -
         if name in reads or found is None or (wanted and dana_name(name) not in wanted):
             continue
         where, binding = found
-        if binding.kind not in _BY_ASSIGNMENT:
+        if binding.kind not in BY_ASSIGNMENT:
             if _hides_a_variable(name, where):
                 reads[name], is_bound = low.constant(span, None), False
         elif where.kind == "module":
@@ -231,7 +229,7 @@ def _local_names(low: Lowering, meeting: Meeting, signature: Signature | None) -
 def _hides_a_variable(name: str, where: Scope) -> bool:
     """Whether a function, struct or import of an inner scope hides a variable of the module."""
     outer = where.module.bindings.get(name)
-    return where.kind != "module" and outer is not None and outer.kind in _BY_ASSIGNMENT
+    return where.kind != "module" and outer is not None and outer.kind in BY_ASSIGNMENT
 
 
 def _table(
@@ -259,7 +257,7 @@ def module_variables(low: Lowering, span: Span) -> ast.stmt:
     names = [
         name
         for name, binding in low.names.module.bindings.items()
-        if binding.kind in _BY_ASSIGNMENT and not name.startswith("__")
+        if binding.kind in BY_ASSIGNMENT and not name.startswith("__")
     ]
     keys: list[ast.expr | None] = [low.constant(span, dana_name(name)) for name in names]
     readers = [low.function(span, [], low.name(span, name)) for name in names]

@@ -18,8 +18,8 @@ from danac.analysis.signatures import signature_of
 from danac.analysis.stages import Kind, kind_of
 from danac.lowering.branches import lower_alone, lower_case_value
 from danac.lowering.callees import lower_callee
+from danac.lowering.calls import lower_call
 from danac.lowering.context import Callees, LowerExpression, Lowering, Surroundings, Take
-from danac.lowering.expressions import lower_call
 from danac.lowering.flow import flow
 from danac.lowering.lines import Line, line_of
 from danac.lowering.policed import under_policy

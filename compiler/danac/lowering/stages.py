@@ -25,10 +25,10 @@ from danac.lowering.callees import (
     is_plain_callee,
     lower_callee,
 )
+from danac.lowering.calls import lower_arguments
 from danac.lowering.case import is_applied_first, lower_case
 from danac.lowering.class_names import flowing_class_name
 from danac.lowering.context import Lowering, Surroundings, Take
-from danac.lowering.expressions import lower_arguments
 from danac.lowering.lines import Line, captures_wanted
 from danac.lowering.orchestration import Meeting, call_as_planned, call_by_runtime
 from danac.lowering.policed import lower_run_stage

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from danac import nodes
+from danac.analysis.captures import captures_of
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.runtime_names import PREFIX
 from danac.source import Span
@@ -184,20 +185,10 @@ def reads_capture(node: nodes.Node, names: Collection[str]) -> bool:
                 todo.append((current.key, wanted))
             for stage in current.stages:
                 todo.append((stage, wanted))
-                wanted = wanted.difference(captures_of(stage))
+                wanted -= {capture.name for capture in captures_of(stage)}
         elif wanted:
             todo.extend((child, wanted) for child in nodes.children(current))
     return False
-
-
-def captures_of(stage: nodes.Stage) -> Iterator[str]:
-    """Yield the names of the captures that `stage` makes: its own, and those of its branches."""
-    if isinstance(stage.value, nodes.ParallelBlock):
-        for branch in stage.value.branches:
-            for inner in branch.stages:
-                yield from captures_of(inner)
-    if stage.capture is not None:
-        yield stage.capture.name
 
 
 def keeps_for_later(node: nodes.Node, names: Collection[str]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from danac import nodes
 from danac.analysis import builtins, stages
@@ -13,11 +12,6 @@ from danac.lowering.class_names import is_type_call
 from danac.lowering.context import Lowering, Surroundings, Take
 from danac.lowering.temporaries import bind
 from danac.source import Span
-
-# Type words are case-insensitive.
-_WORDS: Mapping[str, type] = {
-    kind.__name__: kind for kind in (int, float, str, bool, list, dict, tuple, set)
-}
 
 
 def type_value(
@@ -64,7 +58,7 @@ def _quoted(low: Lowering, span: Span, text: str, around: Surroundings) -> ast.e
 def _named(low: Lowering, span: Span, name: str, around: Surroundings) -> ast.expr | None:
     head, *path = name.split(".")
     if around.scope.lookup(head) is None:
-        kind = _WORDS.get(name.lower())
+        kind = builtins.TYPE_WORDS.get(name.lower())
         return None if kind is None else low.name(span, kind.__name__)
     value = low.name(span, head)
     for part in path:
@@ -108,7 +102,7 @@ def word_of(annotation: nodes.TypeExpression, around: Surroundings) -> type | No
     """Return the built-in type that `annotation` simply is, if it is one."""
     if not isinstance(annotation, nodes.TypeName) or annotation.name is None:
         return None
-    kind = _WORDS.get(annotation.name.lower())
+    kind = builtins.TYPE_WORDS.get(annotation.name.lower())
     if kind is None or around.scope.lookup(annotation.name) is not None:
         return None
     return kind if around.scope.lookup(kind.__name__) is None else None

@@ -210,10 +210,28 @@ def _try(b: Builder, tree: TreeOf) -> nodes.Statement:
 
 def _with(b: Builder, tree: TreeOf) -> nodes.Statement:
     is_async, *items, suite = tree.children
-    built = tuple(_with_item(b, cast(TreeOf, item)) for item in items)
+    built = [_with_item(b, cast(TreeOf, item)) for item in items]
+    if len(built) == 1 and built[0].target is None:
+        built = _in_parentheses(built[0])
     return nodes.With(
-        b.span(tree), built, build_suite(b, cast(TreeOf, suite)), is_async is not None
+        b.span(tree), tuple(built), build_suite(b, cast(TreeOf, suite)), is_async is not None
     )
+
+
+def _in_parentheses(item: nodes.WithItem) -> list[nodes.WithItem]:
+    """Return the items of `with (a as x, b as y):`, which reads like a tuple with captures in it."""
+    manager = nodes.ungrouped(item.manager)
+    parts = manager.items if isinstance(manager, nodes.TupleDisplay) else (manager,)
+    found = []
+    for part in parts:
+        match nodes.ungrouped(part):
+            case nodes.Pipe(stages=(nodes.Stage(value=value, policy=None, capture=capture),)):
+                assert capture is not None
+                target = nodes.Name(capture.span, capture.name)
+                found.append(nodes.WithItem(part.span, value, target))
+            case _:
+                found.append(nodes.WithItem(part.span, part, None))
+    return found if any(one.target is not None for one in found) else [item]
 
 
 def _with_item(b: Builder, tree: TreeOf) -> nodes.WithItem:
