@@ -173,6 +173,18 @@ def prepared(
     )
 
 
+def trained(history: History, block: Block, settings: Settings) -> Settings:
+    """Begin with what was learned, have kept what is learned now, and return settings with a learned limit."""
+    # Most programs have no profile.
+    from dana_runtime.faults import training
+
+    if not history.is_kept:
+        assert settings.profile is not None
+        training.keep(history, block, settings.profile)
+    training.save_now_and_then()
+    return training.limited(settings, history)
+
+
 def is_marked(branch: Branch, settings: Settings) -> bool:
     """Tell whether the program says that a branch is pure: at the block, the branch or the function."""
     function: Any = branch

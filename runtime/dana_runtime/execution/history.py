@@ -59,11 +59,11 @@ class History:
     """
 
     __slots__ = (
-        *("runs", "walls", "cpus", "samples", "choices", "lost", "shapes"),
+        *("runs", "runs_before", "walls", "cpus", "samples", "choices", "lost", "shapes"),
         *("is_claimed", "is_quick", "is_bare", "inline", "plain_calls", "moved"),
         *("purity", "proved", "marks", "coroutines", "codes", "refusals", "transfers"),
         *("elapsed_here", "elapsed_there", "tried", "try_again_at"),
-        *("names", "places", "title", "is_trained"),
+        *("names", "places", "title", "is_trained", "is_kept", "longest"),
     )
 
     def __init__(self, purity: tuple[str, ...] = ()) -> None:
@@ -78,12 +78,17 @@ class History:
         self.names: tuple[str, ...] = ()
         self.places: tuple[str, ...] = ()
         self.title = ""
-        self.is_trained = False
+        # Whether it began with what another run of the program had seen, and whether that one's successor will.
+        self.is_trained = self.is_kept = False
+        # The longest time of each branch, if it is kept.
+        self.longest: dict[int, float] = {}
         self.clear()
 
     def clear(self) -> None:
         """Forget all runs."""
         self.runs = 0
+        # As many of them as stand for those of earlier runs of the program.
+        self.runs_before = 0
         # Rings: run n is at n % WINDOW.
         self.walls: list[Times] = [[] for _ in range(WINDOW)]
         self.cpus: list[Times] = []
@@ -126,6 +131,10 @@ class History:
         self.runs += 1
         if cpus is not None:
             self.add_cpu(cpus)
+        if self.is_kept:
+            for index, seconds in enumerate(walls):
+                if seconds is not None and seconds > self.longest.get(index, 0.0):
+                    self.longest[index] = seconds
         if elapsed:
             self._compare(elapsed, on_processes)
         self.look()
@@ -169,7 +178,7 @@ class History:
     def seed(self, index: int, count: int, wall: float, cpu: float | None, refusal: str) -> None:
         """Begin with what another run of the program has seen of a branch; there are `count` branches."""
         if not self.runs:
-            self.runs = WINDOW
+            self.runs = self.runs_before = WINDOW
             self.walls = [[None] * count for _ in range(WINDOW)]
             self.cpus = [[None] * count for _ in range(_CPU_WINDOW)]
             self.lost = WINDOW
