@@ -1,4 +1,4 @@
-"""What is said of the purity of a branch, and why: `program` defines `f`, and the branch is `f`, or what is given."""
+"""What is said of the purity of a branch, and why: what `program` defines is what the branch may use."""
 
 from __future__ import annotations
 
@@ -59,13 +59,19 @@ PURE = [
     ("import math as m", "m.floor"),
     ("from math import sqrt as root", "root"),
     ("from json import dumps", "dumps"),
-    ("def f(xs):\n    found = []\n    for x in xs:\n        found.append(x)\n    return found", "f"),
+    (
+        "def f(xs):\n    found = []\n    for x in xs:\n        found.append(x)\n    return found",
+        "f",
+    ),
     (
         "def f(xs):\n    n = {}\n    for x in xs:\n        n[x] = n.get(x, 0) + 1\n    return n",
         "f",
     ),
     ("def f(xs):\n    n = [0]\n    for x in xs:\n        n[0] += 1\n    return n", "f"),
-    ("def f(n):\n    total = 0\n    while n > 0:\n        total += n\n        n = n - 1\n    total", "f"),
+    (
+        "def f(n):\n    total = 0\n    while n > 0:\n        total += n\n        n = n - 1\n    total",
+        "f",
+    ),
     ("def f(x):\n    try:\n        int(x)\n    except ValueError as e:\n        str(e)", "f"),
     ("def f(x):\n    assert x, 'none'\n    raise ValueError(f'no {x}')", "f"),
     ("def f(x):\n    def g(y): y + 1\n    g(x)", "f"),

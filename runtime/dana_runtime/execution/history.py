@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import BuiltinFunctionType, CodeType, ModuleType
 
 from dana_runtime.execution.choosing import (
     TINY_SECONDS,
@@ -27,7 +28,6 @@ from dana_runtime.execution.plain import Shapes, shape_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import CodeType
     from typing import Any
 
     Times = list[float | None]
@@ -264,6 +264,19 @@ def _may_start() -> bool:
 def code_of(function: Any) -> Any:
     """Return what a function is made of: lambdas are made anew at each run, of the same code."""
     return getattr(function, "__code__", function)
+
+
+def codes_of(functions: Sequence[Callable[..., Any]]) -> list[Any]:
+    """Return what functions are made of; nothing if that would keep alive more than code."""
+    codes = [code_of(function) for function in functions]
+    return codes if all(type(code) is CodeType or _is_builtin(code) for code in codes) else []
+
+
+def _is_builtin(function: Any) -> bool:
+    if type(function) is type:
+        return bool(function.__module__ == "builtins")
+    # A method refers to its object.
+    return type(function) is BuiltinFunctionType and type(function.__self__) is ModuleType
 
 
 # --- Blocks that have no description ---------------------------------------------------------------

@@ -13,7 +13,12 @@ TWO = Machine(cores=2, has_gil=True)
 
 def seen(kind, pure=True, **more):
     wall, cpu = kind
-    known = {"runs": 8, "is_tiny": kind is TINY, "is_pure": pure, "purity": "pure" if pure else "no"}
+    known = {
+        "runs": 8,
+        "is_tiny": kind is TINY,
+        "is_pure": pure,
+        "purity": "pure" if pure else "no",
+    }
     return Figures(wall=wall, cpu=cpu, **{**known, **more})
 
 
@@ -66,7 +71,9 @@ def test_machines_on_which_processes_are_of_no_use(machine, reason):
 def test_who_is_in_processes_stays_there_while_it_pays():
     branches = [seen((0.02, 0.02), transfer=0.006)] * 2
     assert ways(branches) == ["thread"] * 2
-    assert ways([one._replace(way="process", transfer=0.004) for one in branches]) == ["process"] * 2
+    assert (
+        ways([one._replace(way="process", transfer=0.004) for one in branches]) == ["process"] * 2
+    )
 
 
 class Block:
