@@ -183,7 +183,8 @@ def _learned(setting: bool | str) -> _Learned:
         found = Profile([], [])
         if os.path.exists(path):
             try:
-                found = profile.read(path)
+                # An empty one is nobody's yet.
+                found = profile.read(path) if os.path.getsize(path) else found
             except Exception as error:
                 _complain(path, error)
         known = training.learned[path] = _Learned(found)

@@ -18,7 +18,6 @@ from dana_runtime import (
     using,
     with_policy,
 )
-from dana_runtime.errors import SettingsError
 from dana_runtime.execution.setting_sources import from_environment
 from dana_runtime.execution.settings import Settings
 from dana_runtime.faults.breaker import BreakerPlace
@@ -134,8 +133,6 @@ def test_they_are_said_of_what_is_named(values, where):
 
 def test_the_environment_has_neither():
     assert from_environment({"DANA_BREAKER": "5", "DANA_ENFORCE": "int"}) == {}
-    with pytest.raises(SettingsError):
-        from_environment({"DANA_RETRY": "5"})
 
 
 @pytest.mark.parametrize(

@@ -217,9 +217,8 @@ class TestFiles:
         connection.close()
         assert [one.name for one in profile.read(path).branches] == ["x.na p: f"]
 
-    @pytest.mark.parametrize("content", ["no database at all " * 300, ""])
-    def test_a_broken_one_costs_a_warning_and_no_run(self, path, content):
-        Path(path).write_text(content)
+    def test_a_broken_one_costs_a_warning_and_no_run(self, path):
+        Path(path).write_text("no database at all " * 300)
         block = block_of("f", "g")
 
         def run():
@@ -233,6 +232,14 @@ class TestFiles:
             training.save()
         assert len(found) == 1
         assert "what was learned is not kept" in str(found[0].message)
+
+    def test_an_empty_one_is_begun(self, path):
+        Path(path).write_text("")
+        block = block_of("f", "g")
+        with using(profile=path):
+            fan_out((abs, str), -5, block)
+        training.save()
+        assert [one.runs for one in profile.read(path).branches] == [1, 1]
 
     def test_one_that_is_deleted_meanwhile(self, path):
         block = block_of("f", "g")
