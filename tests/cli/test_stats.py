@@ -40,7 +40,7 @@ def test_the_profile_of_the_project(folder, capsys):
 def test_another_profile(folder, capsys):
     learn(folder / "p.db")
     assert main(["stats", "--profile", "p.db", "--format", "json"]) == 0
-    charge, fetch = json.loads(capsys.readouterr().out)
+    charge, fetch = json.loads(capsys.readouterr().out)["functions"]
     assert (charge["name"], charge["calls"], charge["failures"]) == ("shop.charge", 8, 1)
     assert fetch["p50"] == pytest.approx(2e-6, rel=0.05)
 

@@ -1,4 +1,4 @@
-"""`danac stats`: the profile of a project → what was learned of its functions, as a table or as JSON."""
+"""`danac stats`: the profile of a project → what was learned of functions and branches, as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ import json
 import sys
 from typing import NoReturn
 
+from dana_runtime.execution.choosing import duration
 from dana_runtime.execution.settings import current
-from dana_runtime.faults.profile import Learned, ProfileError, path_of, read, reset
+from dana_runtime.faults.profile import (
+    Learned,
+    LearnedBranch,
+    Profile,
+    ProfileError,
+    path_of,
+    read,
+    reset,
+)
 from danac.loading.errors import UsageError
 
+_BRANCH_HEAD = ("branch", "runs", "median", "computing", "longest", "ran as")
 _HEAD = ("function", "calls", "failed", "attempts", "p50", "p90", "p99")
 
 
@@ -23,7 +33,7 @@ def execute(arguments: list[str]) -> int:
     """Show the profile, or forget it; 1 if there is none."""
     parser = _Parser(
         prog="danac stats",
-        description="Show what was learned of the functions with @poet, or forget it.",
+        description="Show what was learned of functions with @poet and of branches, or forget it.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -47,11 +57,25 @@ def execute(arguments: list[str]) -> int:
     except ValueError as error:
         # A wrong setting in the environment or in pyproject.toml.
         raise UsageError(str(error)) from None
-    if wanted.format == "json":
-        print(json.dumps([_data(one) for one in learned], indent=2, ensure_ascii=False))
-    else:
-        print(_table([_HEAD, *[_row(one) for one in learned]]))
+    print(_json(learned) if wanted.format == "json" else _text(learned))
     return 0
+
+
+def _json(learned: Profile) -> str:
+    data = {
+        "functions": [_data(one) for one in learned.functions],
+        "branches": [one._asdict() for one in learned.branches],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def _text(learned: Profile) -> str:
+    tables = []
+    if learned.functions or not learned.branches:
+        tables.append(_table([_HEAD, *[_row(one) for one in learned.functions]]))
+    if learned.branches:
+        tables.append(_table([_BRANCH_HEAD, *[_branch_row(one) for one in learned.branches]]))
+    return "\n\n".join(tables)
 
 
 def _data(one: Learned) -> dict[str, object]:
@@ -70,13 +94,17 @@ def _row(one: Learned) -> tuple[str, ...]:
     return (one.name, str(one.calls), f"{share:.1%}", str(one.attempts), *times)
 
 
+def _branch_row(one: LearnedBranch) -> tuple[str, ...]:
+    cpu, seconds = one.cpu_seconds, one.seconds
+    share = "-" if cpu is None or not seconds else f"{min(1.0, cpu / seconds):.0%}"
+    return (
+        *(one.name, str(one.runs), duration(seconds), share, duration(one.longest)),
+        one.choice if not one.refusal else f"{one.choice}, no process: {one.refusal}",
+    )
+
+
 def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+    return "-" if seconds is None else duration(seconds)
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:

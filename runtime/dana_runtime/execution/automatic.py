@@ -23,7 +23,7 @@ from dana_runtime.execution.block import Block, block_title
 from dana_runtime.execution.branches import Branch, is_coroutine_function
 from dana_runtime.execution.cancellation import Group
 from dana_runtime.execution.dispatch import Dispatch
-from dana_runtime.execution.history import History, code_of, introduce
+from dana_runtime.execution.history import History, codes_of, introduce
 from dana_runtime.execution.outcomes import Outcome, ends_block
 from dana_runtime.execution.plain import MANY_ITEMS, is_plain
 from dana_runtime.execution.settings import Settings, policy
@@ -156,7 +156,7 @@ def prepared(
     """
     if not history.title:
         _introduce(history, branches, block)
-    history.codes = [code_of(branch) for branch in branches] if is_simple else []
+    history.codes = codes_of(branches) if is_simple else []
     history.marks = marks = [is_marked(branch, settings) for branch in branches]
     history.coroutines = [i for i, branch in enumerate(branches) if is_coroutine_function(branch)]
     history.sample_now_and_then(value)
@@ -171,6 +171,18 @@ def prepared(
         tuple(index for index in inline if marks[index] or index in proved),
         frozenset(index for index in moved if marks[index] or index in proved),
     )
+
+
+def trained(history: History, block: Block, settings: Settings) -> Settings:
+    """Begin with what was learned, have kept what is learned now, and return settings with a learned limit."""
+    # Most programs have no profile.
+    from dana_runtime.faults import training
+
+    if not history.is_kept:
+        assert settings.profile is not None
+        training.keep(history, block, settings.profile)
+    training.save_now_and_then()
+    return training.limited(settings, history)
 
 
 def is_marked(branch: Branch, settings: Settings) -> bool:

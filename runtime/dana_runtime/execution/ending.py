@@ -32,9 +32,9 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
         end = getattr(module, "shutdown", None)
         if end is not None:
             end(wait=wait, cancel=cancel)
-    profile = sys.modules.get("dana_runtime.faults.profile")
-    if profile is not None:
-        profile.save()
+    training = sys.modules.get("dana_runtime.faults.training")
+    if training is not None:
+        training.save()
     if wait:
         stuck = abandonment.abandoned()
         for thread in threads:

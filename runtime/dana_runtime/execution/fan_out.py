@@ -17,7 +17,7 @@ from typing import Any, overload
 
 from dana_runtime.execution import stages, traced
 from dana_runtime.execution.abandonment import Flight, shield, unshield
-from dana_runtime.execution.automatic import Automatic, prepared
+from dana_runtime.execution.automatic import Automatic, prepared, trained
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
 from dana_runtime.execution.cancellation import Group, current_group
@@ -269,6 +269,8 @@ def _run(
     """Choose how the block runs, and run it."""
     depth, executor = group.depth, settings.executor
     history = block.history if block is not None else history_of(branches)
+    if settings.profile is not None and block is not None:
+        settings = trained(history, block, settings)
     if (
         history.is_claimed
         and is_plain
@@ -301,7 +303,7 @@ def _run(
         return run_inline(branches, value, block, lambda index: settings, group, outer, is_timed)
     run = Run(branches, value, block, settings, group, history, tickets, outer, inline)
     try:
-        if tickets > 1 and history.is_tiny():
+        if tickets > 1 and history.is_tiny() and not inline:
             run.on_one_worker_first()
         else:
             run.on_workers()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import BuiltinFunctionType, CodeType, ModuleType
 
 from dana_runtime.execution.choosing import (
     TINY_SECONDS,
@@ -27,7 +28,6 @@ from dana_runtime.execution.plain import Shapes, shape_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import CodeType
     from typing import Any
 
     Times = list[float | None]
@@ -59,11 +59,11 @@ class History:
     """
 
     __slots__ = (
-        *("runs", "walls", "cpus", "samples", "choices", "lost", "shapes"),
+        *("runs", "runs_before", "walls", "cpus", "samples", "choices", "lost", "shapes"),
         *("is_claimed", "is_quick", "is_bare", "inline", "plain_calls", "moved"),
         *("purity", "proved", "marks", "coroutines", "codes", "refusals", "transfers"),
         *("elapsed_here", "elapsed_there", "tried", "try_again_at"),
-        *("names", "places", "title", "is_trained"),
+        *("names", "places", "title", "is_trained", "is_kept", "longest"),
     )
 
     def __init__(self, purity: tuple[str, ...] = ()) -> None:
@@ -78,12 +78,17 @@ class History:
         self.names: tuple[str, ...] = ()
         self.places: tuple[str, ...] = ()
         self.title = ""
-        self.is_trained = False
+        # Whether it began with what another run of the program had seen, and whether that one's successor will.
+        self.is_trained = self.is_kept = False
+        # The longest time of each branch, if it is kept.
+        self.longest: dict[int, float] = {}
         self.clear()
 
     def clear(self) -> None:
         """Forget all runs."""
         self.runs = 0
+        # As many of them as stand for those of earlier runs of the program.
+        self.runs_before = 0
         # Rings: run n is at n % WINDOW.
         self.walls: list[Times] = [[] for _ in range(WINDOW)]
         self.cpus: list[Times] = []
@@ -126,6 +131,10 @@ class History:
         self.runs += 1
         if cpus is not None:
             self.add_cpu(cpus)
+        if self.is_kept:
+            for index, seconds in enumerate(walls):
+                if seconds is not None and seconds > self.longest.get(index, 0.0):
+                    self.longest[index] = seconds
         if elapsed:
             self._compare(elapsed, on_processes)
         self.look()
@@ -169,7 +178,7 @@ class History:
     def seed(self, index: int, count: int, wall: float, cpu: float | None, refusal: str) -> None:
         """Begin with what another run of the program has seen of a branch; there are `count` branches."""
         if not self.runs:
-            self.runs = WINDOW
+            self.runs = self.runs_before = WINDOW
             self.walls = [[None] * count for _ in range(WINDOW)]
             self.cpus = [[None] * count for _ in range(_CPU_WINDOW)]
             self.lost = WINDOW
@@ -255,6 +264,19 @@ def _may_start() -> bool:
 def code_of(function: Any) -> Any:
     """Return what a function is made of: lambdas are made anew at each run, of the same code."""
     return getattr(function, "__code__", function)
+
+
+def codes_of(functions: Sequence[Callable[..., Any]]) -> list[Any]:
+    """Return what functions are made of; nothing if that would keep alive more than code."""
+    codes = [code_of(function) for function in functions]
+    return codes if all(type(code) is CodeType or _is_builtin(code) for code in codes) else []
+
+
+def _is_builtin(function: Any) -> bool:
+    if type(function) is type:
+        return bool(function.__module__ == "builtins")
+    # A method refers to its object.
+    return type(function) is BuiltinFunctionType and type(function.__self__) is ModuleType
 
 
 # --- Blocks that have no description ---------------------------------------------------------------

@@ -48,7 +48,7 @@ def run_inline(
     `settings` gives those of each branch; with `is_timed` their limits bind the branch `outer`.
     `at_least` is the block's.
     """
-    failing = _Failing(branches, block, group, at_least)
+    failing: _Failing | None = None
     layer = current_layer.get()
     results: list[Any] = []
     for index, branch in enumerate(branches):
@@ -56,16 +56,16 @@ def run_inline(
         begun = monotonic()
         name = partial(name_of, branches, index, block)
         limit = own.limit if is_timed else None
-        tries = Tries(own.retry, own.total_timeout)
+        tries = None
         try:
             if own.retry is not None or own.is_guarded:
+                tries = Tries(own.retry, own.total_timeout)
                 run = partial(_run_anew, branch, value, group, layer, index, block)
                 timed = partial(_timed, outer, name, limit)
                 watch = watch_of(own, name(), index) if own.is_guarded else None
                 wait = partial(_wait, timed, group)
                 result = repeated(partial(timed, run), tries, watch, wait=wait)
             else:
-                tries.number = 1
                 # As few calls as can be: recursion through blocks is as deep as Python lets it.
                 if group.is_cancelled():
                     raise BranchCancelled
@@ -76,7 +76,9 @@ def run_inline(
                 )
                 result = run() if outer is None else in_time_of(outer, run, name, limit)
         except BaseException as error:
-            result, final = failing.taken(index, error, own, tries.number, monotonic() - begun)
+            failing = failing or _Failing(branches, block, group, at_least)
+            attempts = tries.number if tries else 1
+            result, final = failing.taken(index, error, own, attempts, monotonic() - begun)
             if final is not None:
                 return results, [(index, final)]
         results.append(result)

@@ -71,7 +71,9 @@ def _bare(branches: tuple[Branch, ...], value: Any, block: Block, history: Histo
             times.append(now - before)
             before = now
     except RecursionError:
-        # On a thread there is more room; and to call a pure branch twice does no harm.
+        # On a thread there is more room; and to call a pure branch twice does no harm. Now it is one of
+        # which nothing is known, so that is where it goes.
+        history.clear()
         return None
     except BaseException as error:
         BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))

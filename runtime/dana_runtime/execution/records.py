@@ -26,7 +26,7 @@ def records() -> list[dict[str, Any]]:
 def _of_block(history: History) -> dict[str, Any]:
     return {
         "block": history.title,
-        "runs": history.runs,
+        "runs": history.runs - history.runs_before,
         "shapes": dict(history.shapes.counts),
         "branches": [
             _of_branch(history, index, seen) for index, seen in enumerate(history.figures())

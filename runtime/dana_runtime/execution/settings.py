@@ -142,6 +142,15 @@ class Settings:
             return None
         return Retry(retries + 1, self.backoff, self.max_backoff, self.jitter, self.retry_on)
 
+    def with_usual_timeout(self, seconds: float) -> Settings:
+        """Return these settings with another time in the place of the built-in one, as if nobody had set it."""
+        other = _settings(self._explicit_values())
+        put = object.__setattr__
+        put(other, "timeout", seconds)
+        total = self.total_timeout
+        put(other, "limit", seconds if total is None else min(seconds, total))
+        return other
+
     def with_policy(self, policy: Policy | None) -> Settings:
         """Return these settings with those of `policy` in the place of their own."""
         if policy is None:

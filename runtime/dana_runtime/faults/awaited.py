@@ -30,6 +30,8 @@ def operated_coroutine_function(operated: Operated) -> Callable[..., Any]:
     @functools.wraps(function)
     async def run(*args: Any, **kwargs: Any) -> Any:
         settings = current().with_policy(policy)
+        if settings.profile is not None:
+            settings = operated.trained(settings)
         watch = operated.watch()
         has_failed = True
         begun = perf_counter()
@@ -37,7 +39,7 @@ def operated_coroutine_function(operated: Operated) -> Callable[..., Any]:
             result = await _outcome(lambda: function(*args, **kwargs), settings, watch)
             has_failed = watch.error is not None or type(result) is Failure
         finally:
-            count(begun, watch, has_failed, settings.profile)
+            count(begun, watch, has_failed, settings.profile, args, kwargs)
         return result
 
     run.__poet__ = operated  # type: ignore[attr-defined]

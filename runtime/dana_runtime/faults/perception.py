@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from threading import Lock
 
+from dana_runtime.execution.plain import Shapes
 from dana_runtime.faults.sketch import Sketch
 
 TYPE_CHECKING = False
@@ -19,7 +20,17 @@ QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 class Perceived:
     """What has been seen of the calls of one function in this process; threads may add at the same time."""
 
-    __slots__ = ("attempts", "breaker", "calls", "failures", "lock", "name", "saved", "sketch")
+    __slots__ = (
+        "attempts",
+        "breaker",
+        "calls",
+        "failures",
+        "lock",
+        "name",
+        "saved",
+        "shapes",
+        "sketch",
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -28,6 +39,7 @@ class Perceived:
         self.failures = 0
         self.attempts = 0
         self.sketch = Sketch()
+        self.shapes = Shapes()
         self.breaker: Breaker | None = None
         # What of it stands in a profile already: calls, failures, attempts, buckets.
         self.saved: tuple[int, int, int, dict[int, int]] = (0, 0, 0, {})
@@ -47,7 +59,8 @@ class Perceived:
 
         `calls`, `failures` among them and their share, the `failure_rate` (0 to 1); `attempts` of all
         calls; `p50`, `p90` and `p99`, the seconds that so many percent of the calls took at most,
-        right to 5 %; `breaker`, the state of its circuit breaker, None without one.
+        right to 5 %; `shapes`, how often which shapes of arguments were seen, of one call in 64; `breaker`,
+        the state of its circuit breaker, None without one.
         """
         with self.lock:
             calls, failures, attempts = self.calls, self.failures, self.attempts
@@ -58,6 +71,7 @@ class Perceived:
             "failure_rate": failures / calls if calls else 0.0,
             "attempts": attempts,
             **quantiles,
+            "shapes": dict(self.shapes.counts),
             "breaker": None if self.breaker is None else self.breaker.state,
         }
 
@@ -94,6 +108,7 @@ def forget() -> None:
         with seen.lock:
             seen.calls = seen.failures = seen.attempts = 0
             seen.sketch = Sketch()
+            seen.shapes = Shapes()
             seen.saved = (0, 0, 0, {})
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dana_runtime.execution.branches import is_coroutine_function
 from dana_runtime.execution.outcomes import Failure
+from dana_runtime.execution.plain import shape_of_call
 from dana_runtime.execution.setting_checks import checked
-from dana_runtime.execution.settings import NO_FALLBACK, Policy, current
+from dana_runtime.execution.settings import NO_FALLBACK, Policy, Settings, current
 from dana_runtime.execution.stages import run_alone
 from dana_runtime.faults.perception import Perceived, perceived
 from dana_runtime.faults.watch import Watch
@@ -42,7 +43,7 @@ _OWN_ALONE: dict[str, Any] = {
     "breaker": None,
 }
 
-# One call in so many looks whether the profile should be written.
+# One call in so many is looked at closely, and looks whether the profile should be written.
 _CALLS_PER_LOOK = 64
 
 
@@ -71,7 +72,7 @@ def poet(function: Any = None, /, **settings: Any) -> Any:
     def decorate(function: Any) -> Any:
         if not callable(function):
             raise TypeError(f"@poet decorates functions, not {short_repr(function)}")
-        return _operated(Operated(function, policy))
+        return _operated(Operated(function, policy, frozenset(own)))
 
     return decorate if function is None else decorate(function)
 
@@ -79,12 +80,32 @@ def poet(function: Any = None, /, **settings: Any) -> Any:
 class Operated:
     """A function with all that it is operated by."""
 
-    __slots__ = ("breaker", "function", "is_plain", "name", "policy", "rule", "seen")
+    __slots__ = (
+        "breaker",
+        "function",
+        "given",
+        "is_plain",
+        "learned",
+        "name",
+        "policy",
+        "rule",
+        "seen",
+    )
 
-    def __init__(self, function: Callable[..., Any], policy: Policy, place: object = None) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        policy: Policy,
+        given: frozenset[str],
+        place: object = None,
+    ) -> None:
         self.function = function
         self.name = name = callable_text(function)
         self.policy = policy
+        # The names of the settings that somebody has given.
+        self.given = given
+        # Settings that follow from what earlier runs of the program have seen; None until somebody asks.
+        self.learned: Policy | None = None
         self.rule: Rule | None = policy.values.get("enforce")
         breakers = policy.values.get("breaker")
         # Each function has its own, unless it was given one.
@@ -111,17 +132,45 @@ class Operated:
         values = {**self.policy.values, **policy.values}
         if "breaker" not in policy.values:
             values["breaker"] = self.breaker
-        return _operated(Operated(self.function, Policy(values), place="stage"))
+        given = self.given.union(policy.values)
+        return _operated(Operated(self.function, Policy(values), given, place="stage"))
+
+    def trained(self, settings: Settings) -> Settings:
+        """Return the settings with what was learned in the place of what nobody has set."""
+        from dana_runtime.faults.training import advice
+
+        policy = self.learned
+        if policy is None:
+            # Once: what a run learns is for the next one.
+            assert settings.profile is not None
+            found = advice(self.seen.name, settings.profile)
+            if self.given & {"timeout", "total_timeout"}:
+                found.pop("timeout", None)
+            if "backoff" in self.given or "backoff" in settings.explicit:
+                found.pop("backoff", None)
+            policy = self.learned = Policy(found)
+        return settings.with_policy(policy)
 
     def watch(self) -> Watch:
         """Return who watches one call."""
         return Watch(self.name, self.breaker, self.rule)
 
-    def count(self, begun: float, watch: Watch | None, has_failed: bool, profile: Any) -> None:
+    def count(
+        self,
+        begun: float,
+        watch: Watch | None,
+        has_failed: bool,
+        profile: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
         """Count a call that began at `begun`, by `perf_counter`."""
         calls = self.seen.add(perf_counter() - begun, has_failed, watch.attempts if watch else 1)
-        if profile is not None and calls % _CALLS_PER_LOOK == 1:
-            from dana_runtime.faults.profile import remember
+        if calls % _CALLS_PER_LOOK != 1:
+            return
+        self.seen.shapes.add(shape_of_call(args, kwargs))
+        if profile is not None:
+            from dana_runtime.faults.training import remember
 
             remember(self.seen, profile)
 
@@ -159,6 +208,10 @@ def _operated(operated: Operated) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         settings = current().with_policy(policy)
         watch = None if is_plain else operated.watch()
+        if settings.profile is not None:
+            settings = operated.trained(settings)
+            if settings.is_bound and watch is None:
+                watch = operated.watch()
         has_failed = True
         begun = perf_counter()
         try:
@@ -170,7 +223,7 @@ def _operated(operated: Operated) -> Callable[..., Any]:
                 result = run_alone((args, kwargs), spread, where, settings, watch)
                 has_failed = watch.error is not None or type(result) is Failure
         finally:
-            count(begun, watch, has_failed, settings.profile)
+            count(begun, watch, has_failed, settings.profile, args, kwargs)
         return result
 
     run.__poet__ = operated  # type: ignore[attr-defined]

@@ -10,13 +10,9 @@ Whatever is wrong with the file costs a warning and what would have been learned
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
-import warnings
-from collections.abc import Iterator
-from threading import Lock
-from time import monotonic
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from dana_runtime.execution.setting_sources import FILE_NAME
@@ -30,10 +26,9 @@ FOLDER = ".danac"
 NAME = "profile.sqlite3"
 
 # The form of the tables; another number in a file is another version's.
-VERSION = 1
+VERSION = 2
 
-# Seconds between two times that a running program writes; and for which it waits for other writers.
-SAVE_SECONDS = 10.0
+# Seconds for which a program waits for other writers.
 BUSY_SECONDS = 2.0
 
 _TABLES = """
@@ -43,6 +38,10 @@ CREATE TABLE IF NOT EXISTS functions (
 CREATE TABLE IF NOT EXISTS latencies (
     name TEXT, bucket INTEGER, count INTEGER NOT NULL, PRIMARY KEY (name, bucket)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS branches (
+    name TEXT PRIMARY KEY, runs INTEGER NOT NULL, seconds REAL NOT NULL, cpu_seconds REAL,
+    longest REAL NOT NULL, choice TEXT NOT NULL, refusal TEXT NOT NULL
+) WITHOUT ROWID;
 """
 _ADD_CALLS = """
 INSERT INTO functions VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET calls = calls + excluded.calls,
@@ -50,6 +49,12 @@ failures = failures + excluded.failures, attempts = attempts + excluded.attempts
 """
 _ADD_LATENCY = """
 INSERT INTO latencies VALUES (?, ?, ?) ON CONFLICT (name, bucket) DO UPDATE SET count = count + excluded.count
+"""
+# The latest figures count. The longest run is forgotten by and by.
+_SET_BRANCH = """
+INSERT INTO branches VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET runs = runs + excluded.runs,
+seconds = excluded.seconds, cpu_seconds = excluded.cpu_seconds, choice = excluded.choice,
+longest = MAX(excluded.longest, 0.9 * longest), refusal = excluded.refusal
 """
 
 
@@ -65,6 +70,26 @@ class Learned(NamedTuple):
     failures: int
     attempts: int
     quantiles: dict[str, float | None]
+
+
+class LearnedBranch(NamedTuple):
+    """What a profile says of a branch of a block; times in seconds, `cpu_seconds` None where it is not known."""
+
+    name: str
+    runs: int
+    seconds: float
+    cpu_seconds: float | None
+    longest: float
+    choice: str
+    # Why it cannot run in a process, "" if nothing is known against it.
+    refusal: str
+
+
+class Profile(NamedTuple):
+    """All that a profile says, by name."""
+
+    functions: list[Learned]
+    branches: list[LearnedBranch]
 
 
 def usual_path(folder: str | None = None) -> str:
@@ -126,18 +151,24 @@ def _check_version(connection: sqlite3.Connection, path: str, writes: bool) -> N
     if version == VERSION:
         return
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version or tables:
+    if version > VERSION or (tables and version < 1):
         by = "a newer version of danac" if version > VERSION else "another program"
         raise ProfileError(f"{path} was written by {by} (form {version}, this one is {VERSION})")
     if not writes:
+        if version:
+            # An older form, without the tables that have come since.
+            return
         raise ProfileError(f"{path} is empty")
     for statement in _TABLES.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def write(path: str, functions: list[Perceived]) -> None:
-    """Add what has been seen of `functions` and is not in the profile yet; raises ProfileError."""
+def write(path: str, functions: list[Perceived], branches: Iterable[LearnedBranch] = ()) -> None:
+    """Add what has been seen and is not in the profile yet; raises ProfileError.
+
+    `runs` of `branches` are those since the last time.
+    """
     with _opened(path, writes=True) as connection:
         for seen in functions:
             calls, failures, attempts, buckets = seen.take_unsaved()
@@ -145,11 +176,13 @@ def write(path: str, functions: list[Perceived]) -> None:
                 connection.execute(_ADD_CALLS, (seen.name, calls, failures, attempts))
                 rows = [(seen.name, bucket, count) for bucket, count in buckets.items()]
                 connection.executemany(_ADD_LATENCY, rows)
+        connection.executemany(_SET_BRANCH, branches)
 
 
-def read(path: str) -> list[Learned]:
-    """Return what the profile says, by name; raises ProfileError. Rows that make no sense are left out."""
+def read(path: str) -> Profile:
+    """Return what the profile says; raises ProfileError. Rows that make no sense are left out."""
     with _opened(path, writes=False) as connection:
+        branches = _branches(connection)
         rows = connection.execute(
             "SELECT name, calls, failures, attempts FROM functions"
         ).fetchall()
@@ -164,7 +197,36 @@ def read(path: str) -> list[Learned]:
             sketch = sketches.get(name, Sketch())
             quantiles = {key: sketch.quantile(share) for key, share in QUANTILES.items()}
             learned.append(Learned(name, calls, failures, attempts, quantiles))
-    return sorted(learned)
+    return Profile(sorted(learned), sorted(branches, key=lambda branch: branch.name))
+
+
+def _branches(connection: sqlite3.Connection) -> list[LearnedBranch]:
+    tables = "SELECT count(*) FROM sqlite_master WHERE name = 'branches'"
+    if not connection.execute(tables).fetchone()[0]:
+        return []
+    rows = connection.execute(
+        "SELECT name, runs, seconds, cpu_seconds, longest, choice, refusal FROM branches"
+    )
+    return [LearnedBranch(*row) for row in rows if _makes_sense(*row)]
+
+
+def _makes_sense(
+    name: object,
+    runs: object,
+    seconds: object,
+    cpu_seconds: object,
+    longest: object,
+    choice: object,
+    refusal: object,
+) -> bool:
+    texts = (name, choice, refusal)
+    times = (seconds, longest, 0.0 if cpu_seconds is None else cpu_seconds)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(time, float) and 0 <= time < 1e9 for time in times)
+        and type(runs) is int
+        and runs >= 0
+    )
 
 
 def reset(path: str) -> bool:
@@ -179,75 +241,3 @@ def reset(path: str) -> bool:
             raise ProfileError(f"{path} cannot be deleted: {error.strerror or error}") from error
         found = True
     return found
-
-
-# --- What a running program does ------------------------------------------------------------------
-
-
-class _Profiles:
-    """The files that this process writes, and the functions whose figures belong into each."""
-
-    def __init__(self) -> None:
-        self.functions: dict[str, dict[str, Perceived]] = {}
-        self.paths: dict[bool | str, str] = {}
-        # Files that something is wrong with, about which there has been a warning.
-        self.broken: set[str] = set()
-        self.saved_at = monotonic()
-        self.lock = Lock()
-
-
-_profiles = _Profiles()
-_is_registered = False
-
-
-def remember(seen: Perceived, setting: bool | str) -> None:
-    """Have what is seen of a function written to a profile, now and then and at the end; never raises."""
-    global _is_registered
-    profiles = _profiles
-    with profiles.lock:
-        path = profiles.paths.get(setting)
-        if path is None:
-            # Once: a program may change its working directory.
-            path = profiles.paths[setting] = path_of(setting)
-        profiles.functions.setdefault(path, {})[seen.name] = seen
-        if not _is_registered:
-            _is_registered = True
-            with contextlib.suppress(RuntimeError):
-                # RuntimeError: the program is ending already.
-                atexit.register(save)
-        is_due = monotonic() - profiles.saved_at > SAVE_SECONDS
-        if is_due:
-            profiles.saved_at = monotonic()
-    if is_due:
-        save()
-
-
-def save() -> None:
-    """Write what has been seen and is not written yet; what goes wrong is a warning, once a file."""
-    profiles = _profiles
-    with profiles.lock:
-        work = [
-            (path, list(functions.values()))
-            for path, functions in profiles.functions.items()
-            if path not in profiles.broken
-        ]
-    for path, functions in work:
-        try:
-            write(path, functions)
-        except Exception as error:
-            profiles.broken.add(path)
-            text = str(error) if isinstance(error, ProfileError) else f"{path}: {error!r}"
-            with contextlib.suppress(Warning):
-                # Where warnings are errors: even then a run is not lost for it.
-                warnings.warn(f"{text}; what was learned is not kept", RuntimeWarning, stacklevel=2)
-
-
-def forget() -> None:
-    """Begin anew, with no file and no function."""
-    global _profiles
-    _profiles = _Profiles()
-
-
-if hasattr(os, "register_at_fork"):
-    # The child has seen nothing yet, and has a lock of its own.
-    os.register_at_fork(after_in_child=forget)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from dana_runtime.faults import perception, profile
+from dana_runtime.faults import perception, training
 
 
 @pytest.fixture(autouse=True)
 def nothing_seen():
     perception.forget()
-    profile.forget()
+    training.forget()
     yield
-    profile.forget()
+    training.forget()

@@ -11,7 +11,7 @@ import pytest
 
 import dana_runtime
 from dana_runtime import configure, poet, shutdown, using
-from dana_runtime.faults import profile
+from dana_runtime.faults import profile, training
 from dana_runtime.faults.perception import Perceived
 
 
@@ -28,13 +28,15 @@ def seen(name="f", calls=3, failures=1):
 
 
 def learned(path):
-    return [(one.name, one.calls, one.failures, one.attempts) for one in profile.read(path)]
+    return [
+        (one.name, one.calls, one.failures, one.attempts) for one in profile.read(path).functions
+    ]
 
 
 def test_what_is_written_is_read(path):
     profile.write(path, [seen(), seen("g", 1, 0)])
     assert learned(path) == [("f", 3, 1, 3), ("g", 1, 0, 1)]
-    assert profile.read(path)[0].quantiles["p50"] == pytest.approx(0.01, rel=0.05)
+    assert profile.read(path).functions[0].quantiles["p50"] == pytest.approx(0.01, rel=0.05)
 
 
 def test_what_is_new_is_added(path):
@@ -70,7 +72,7 @@ def test_a_function_whose_profile_is_kept(path, ask):
     with using(**({"profile": path} if ask == "using" else {})):
         for _ in range(5):
             double(2)
-    profile.save()
+    training.save()
     ((name, *numbers),) = learned(path)
     assert name.endswith("double")
     assert numbers == [5, 0, 5]
@@ -152,14 +154,17 @@ def test_a_broken_file_costs_a_warning(path, damage):
     def double(n):
         return n * 2
 
-    assert double(2) == 4
+    def call_and_save():
+        assert double(2) == 4
+        training.save()
+
     with pytest.warns(RuntimeWarning, match="what was learned is not kept"):
-        profile.save()
+        call_and_save()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         # Once is enough.
         double(2)
-        profile.save()
+        training.save()
     with pytest.raises(profile.ProfileError, match=r"profile\.sqlite3"):
         profile.read(path)
 
