@@ -1,8 +1,8 @@
 """`danac check`: files and folders → all errors and warnings in them; nothing is executed.
 
-The exit status is 1 if there is any error, else 0. A file that cannot be read and a wrong project file
-are errors, `DANA901`, and so is a bug of danac that a file brings to light, `DANA900`; the other files
-are checked all the same.
+The exit status is 1 if there is any error, else 0. Of several files one that cannot be read, or whose
+project file is wrong, is an error, `DANA901`, and so is a bug of danac that a file brings to light,
+`DANA900`; the other files are checked all the same. Of a single file both are mistakes in the call.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ def execute(arguments: list[str]) -> int:
     findings: list[Finding] = []
     projects: set[str] = set()
     for path in programs:
-        findings += _checked(path, options, projects)
+        if len(programs) == 1:
+            findings += _check(path, compile_options(path, options))
+        else:
+            findings += _among_others(path, options, projects)
     if options.format == "json":
         print(json.dumps([_as_json(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
@@ -57,19 +60,22 @@ def execute(arguments: list[str]) -> int:
     return 1 if errors else 0
 
 
-def _checked(path: str, given: Namespace, projects: set[str]) -> list[Finding]:
-    """Return what is wrong with the program at `path`, and with its project's file.
+def _among_others(path: str, given: Namespace, projects: set[str]) -> list[Finding]:
+    """Return what is wrong with the program at `path`, even that it or its project's file is no use.
 
-    `projects` are the wrong files of which that has been said.
+    `projects` are the wrong project files of which that has been said.
     """
+    findings = []
     try:
-        return _check(path, compile_options(path, given))
+        options = compile_options(path, given)
     except UsageError as error:
-        found = _check(path, Options(coerce=given.coerce))
-        if error.path in projects:
-            return found
+        options = Options(coerce=given.coerce)
+        findings += [_unusable(error)] if error.path not in projects else []
         projects.add(error.path)
-        return [_unusable(error), *found]
+    try:
+        return findings + _check(path, options)
+    except UsageError as error:
+        return [*findings, _unusable(error)]
 
 
 def _unusable(error: UsageError) -> Finding:
@@ -80,10 +86,9 @@ def _unusable(error: UsageError) -> Finding:
 
 
 def _check(path: str, options: Options) -> list[Finding]:
+    """Return what is wrong with the program at `path`; raises `UsageError` if it cannot be read."""
     try:
         text, name = read_program(path)
-    except UsageError as error:
-        return [_unusable(error)]
     except DanaSyntaxError as error:
         # The bytes are no text; the only line that can be shown is the one in the error.
         before = "\n" * (error.diagnostic.span.line - 1)
