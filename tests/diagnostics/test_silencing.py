@@ -108,5 +108,5 @@ def test_a_project_with_no_list(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.dana").write_text("x = 1\n")
     (tmp_path / "pyproject.toml").write_text('[tool.danac]\nignore = "DANA212"\n')
-    assert main(["check", "a.dana"]) == 1
-    assert "must be a list of codes" in capsys.readouterr().out
+    assert main(["check", "a.dana"]) == 2
+    assert "must be a list of codes" in capsys.readouterr().err

@@ -92,6 +92,17 @@ def faults_of(policy: nodes.Policy) -> Iterator[tuple[Span, str, str | None]]:
             yield setting.span, f"unknown setting {name!r}", hint
             continue
         expected, fits = SETTINGS[name]
-        if isinstance(setting.value, nodes.Constant) and not fits(setting.value.value):
-            shown = repr(setting.value.value)
-            yield setting.value.span, f"{name}: expected {expected}, got {shown}", None
+        constant = _constant(setting.value)
+        if constant is not None and not fits(constant.value):
+            message = f"{name}: expected {expected}, got {constant.value!r}"
+            yield setting.value.span, message, None
+
+
+def _constant(value: nodes.Expression) -> nodes.Constant | None:
+    """Return the constant that `value` is, a number with a sign in front of it included."""
+    match value:
+        case nodes.Constant():
+            return value
+        case nodes.UnaryOperation(operator="-", operand=nodes.Constant(value=int() | float() as n)):
+            return nodes.Constant(value.span, -n)
+    return None

@@ -1,8 +1,8 @@
 """`danac check`: files and folders → all errors and warnings in them; nothing is executed.
 
-The exit status is 1 if there is any error, else 0. A file that cannot be read and a wrong project file
-are errors, `DANA901`, and so is a bug of danac that a file brings to light, `DANA900`; the other files
-are checked all the same.
+The exit status is 1 if there is any error, else 0. Of several files one that cannot be read, or whose
+project file is wrong, is an error, `DANA901`, and so is a bug of danac that a file brings to light,
+`DANA900`; the other files are checked all the same. Of a single file both are mistakes in the call.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def execute(arguments: list[str]) -> int:
     ignored = _ignored(options.ignore)
     programs = [path for path, _ in find_programs(options.paths)]
     projects = _Projects(options, ignored)
-    checked = [projects.check(path) for path in programs]
+    check = projects.check if len(programs) == 1 else projects.check_among_others
+    checked = [check(path) for path in programs]
     findings = [finding for found in checked for finding in found]
     if options.format == "json":
         print(json.dumps(as_json(findings), indent=2, ensure_ascii=False))
@@ -86,21 +87,31 @@ class _Projects:
         self.unknown: set[str] = set()
 
     def check(self, path: str) -> list[Finding]:
-        """Return what is wrong with the program at `path`, and with its project's file."""
+        """Return what is wrong with the program at `path`; raises `UsageError` if that cannot be told."""
+        return _check(path, self._options(path))
+
+    def check_among_others(self, path: str) -> list[Finding]:
+        """Return what is wrong with it, even that it or its project's file is no use."""
+        findings = []
         try:
-            options = compile_options(path, self.given)
+            options = self._options(path)
         except UsageError as error:
-            found = _check(path, Options(coerce=self.given.coerce) | self.ignored)
-            if error.path in self.wrong:
-                return found
+            options = Options(coerce=self.given.coerce) | self.ignored
+            findings += [_unusable(error)] if error.path not in self.wrong else []
             self.wrong.add(error.path)
-            return [_unusable(error), *found]
+        try:
+            return findings + _check(path, options)
+        except UsageError as error:
+            return [*findings, _unusable(error)]
+
+    def _options(self, path: str) -> Options:
+        options = compile_options(path, self.given)
         unknown = {code.upper() for code in options.ignore} - set(CODES) - self.unknown
         self.unknown |= unknown
         for code in sorted(unknown):
             message = f"ignore in [tool.danac]: there is no diagnostic {code}"
             print(f"danac: warning: {message}", file=sys.stderr)
-        return _check(path, options | self.ignored)
+        return options | self.ignored
 
 
 def _print(findings: list[Finding]) -> None:
@@ -127,10 +138,9 @@ def _unusable(error: UsageError) -> Finding:
 
 
 def _check(path: str, options: Options) -> list[Finding]:
+    """Return what is wrong with the program at `path`; raises `UsageError` if it cannot be read."""
     try:
         text, name = read_program(path)
-    except UsageError as error:
-        return [_unusable(error)]
     except DanaSyntaxError as error:
         # The bytes are no text; the only lines that can be shown are those in the error.
         before = "\n" * (error.diagnostic.span.line - 1)
