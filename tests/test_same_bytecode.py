@@ -239,6 +239,30 @@ SAME = {
         """
     ),
     # --- Pipes
+    "what is built in sight and taken apart": Twins(
+        """
+        struct P:
+            x: int
+            y: str
+        def take(y: str, x: int, z=1): return y
+        def f(a):
+            b = (a, 2) | pair
+            c = P(a, "t") | take
+            d = ("t", 2) | typed
+            e = {"y": a, "x": 2} | take
+            return {"q": a, "x": 2, "y": "t"} | take
+        def pair(a, b): return a
+        def typed(n: int, s: str): return n
+        """,
+        """
+        def f(a):
+            b = pair(a, 2)
+            c = take((v := P(a, "t")).y, v.x)
+            d = typed((w := ("t", 2))[1], w[0])
+            e = take(y=a, x=2)
+            return take((u := {"q": a, "x": 2, "y": "t"})["y"], u["x"])
+        """,
+    ),
     "declarative function": Twins(
         "def f(a) = double | add | str\ndef double(x): return x\ndef add(x): return x",
         "def f(a): return str(add(double(a)))\ndef double(x): return x\ndef add(x): return x",

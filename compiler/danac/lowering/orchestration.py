@@ -261,9 +261,11 @@ def module_variables(low: Lowering, span: Span) -> ast.stmt:
     ]
     keys: list[ast.expr | None] = [low.constant(span, dana_name(name)) for name in names]
     readers = [low.function(span, [], low.name(span, name)) for name in names]
-    table = low.call(
-        span, low.runtime(span, "LocalNames"), low.at(span, ast.Dict(keys, list(readers)))
-    )
+    parts: list[ast.expr] = [low.at(span, ast.Dict(keys, list(readers)))]
+    if low.names.module.has_private:
+        # Beside the globals of the module, since not all of those travel to another process.
+        parts += [low.constant(span, None), low.name(span, "_dana_private")]
+    table = low.call(span, low.runtime(span, "LocalNames"), *parts)
     target = low.at(span, ast.Name(MODULE_VARIABLES, ast.Store()))
     # One table for all calls: it reads the variables when it is asked.
     made = f"{MODULE_VARIABLES}_table"

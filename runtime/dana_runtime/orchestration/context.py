@@ -79,6 +79,9 @@ def as_context(context: Any, names: Mapping[str, object]) -> Context:
         found.private = around and around.get(_PRIVATE)
     if type(context) is FunctionType:
         found._names = names
+        if found.private is None and isinstance(names, LocalNames):
+            # A function that came to another process brings only those globals that it mentions.
+            found.private = names.private
     return found
 
 
@@ -87,16 +90,29 @@ class LocalNames(_Names):
 
     `lambda: LocalNames({"a": lambda: a, "b": lambda: b})` is a local table of two variables.
     Iterating over it gives the bound ones. `outer` gives the names around these, which they hide;
-    None in the place of a function hides a name and gives nothing for it.
+    None in the place of a function hides a name and gives nothing for it. `private` is the private
+    scope of the module whose names these are.
     """
 
-    __slots__ = ("_outer", "_readers")
+    __slots__ = ("_outer", "_private", "_readers")
 
     def __init__(
-        self, readers: Mapping[str, Callable[[], object] | None], outer: LocalTable | None = None
+        self,
+        readers: Mapping[str, Callable[[], object] | None],
+        outer: LocalTable | None = None,
+        private: Scope | None = None,
     ) -> None:
         self._readers = readers
         self._outer = outer
+        self._private = private
+
+    @property
+    def private(self) -> Scope | None:
+        """The private scope that belongs to these names or to those around them."""
+        if self._private is not None or self._outer is None:
+            return self._private
+        around = self._outer()
+        return around.private if isinstance(around, LocalNames) else None
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of a name, `default` if it has none."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from keyword import iskeyword
-from operator import attrgetter, itemgetter
 from types import (
     BuiltinFunctionType,
     FunctionType,
@@ -26,10 +25,7 @@ from dana_runtime.values.struct_types import is_struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any, TypeAlias
-
-    Getter: TypeAlias = Callable[[Any], Sequence[Any]]
+    from typing import Any
 
 # Python's own ways to give an object's dict: that of Python classes, and that of classes in C.
 _OWN_DICT = (GetSetDescriptorType, MemberDescriptorType)
@@ -49,20 +45,6 @@ class Fields:
     def names(self, value: Any) -> list[str]:
         """Return the names of all fields of `value`."""
         raise NotImplementedError
-
-    def getter(self, names: tuple[str, ...]) -> Getter:
-        """Return a function of a value that gives the fields `names`.
-
-        It raises KeyError or AttributeError if the value lacks one.
-        """
-
-        def get(value: Any) -> Sequence[Any]:
-            found = [self.find(value, name) for name in names]
-            if any(item is ABSENT for item in found):
-                raise KeyError
-            return found
-
-        return get
 
     def text(self, name: str) -> str | None:
         """Return Python's text that reads the field of a `value`, if there is a plain one.
@@ -94,9 +76,6 @@ class _DictKeys(_Keys):
 
     __slots__ = ()
 
-    def getter(self, names: tuple[str, ...]) -> Getter:
-        return _tuple_of(itemgetter, names)
-
     def text(self, name: str) -> str | None:
         return f"value[{name!r}]"
 
@@ -125,7 +104,8 @@ class _Declared(Fields):
     def _read(self, value: Any, name: str) -> Any:
         """Return what the class itself has for a name, whatever `__getattr__` would answer."""
         kind = type(value)
-        held = from_class(kind, name)
+        # The names of private slots are others there.
+        held = from_class(kind, name, ABSENT)
         if not hasattr(type(held), "__get__"):
             return held
         try:
@@ -135,11 +115,6 @@ class _Declared(Fields):
 
     def names(self, value: Any) -> list[str]:
         return [name for name in self._declared if self.find(value, name) is not ABSENT]
-
-    def getter(self, names: tuple[str, ...]) -> Getter:
-        if self._quick and set(names) <= set(self._declared):
-            return _tuple_of(attrgetter, names)
-        return super().getter(names)
 
     def text(self, name: str) -> str | None:
         is_plain = self._quick and name in self._declared and is_plain_name(name)
@@ -164,12 +139,6 @@ class _Attributes(_Declared):
         own = getattr(value, "__dict__", None)
         names = list(own) if isinstance(own, dict) else []
         return names + super().names(value)
-
-    def getter(self, names: tuple[str, ...]) -> Getter:
-        if set(names).isdisjoint(self._declared) and self._quick:
-            get = _tuple_of(itemgetter, names)
-            return lambda value: get(value.__dict__)
-        return Fields.getter(self, names)
 
     def text(self, name: str) -> str | None:
         if self._quick and name not in self._declared:
@@ -217,12 +186,12 @@ def is_plain_name(name: str) -> bool:
     return name.isidentifier() and not iskeyword(name)
 
 
-def from_class(kind: type, name: str) -> Any:
-    """Return what a class or its bases have under `name`, as it stands there; None if nothing."""
+def from_class(kind: type, name: str, default: Any = None) -> Any:
+    """Return what a class or its bases have under `name`, as it stands there; `default` if nothing."""
     for base in kind.__mro__:
         if name in vars(base):
             return vars(base)[name]
-    return None
+    return default
 
 
 def _declared_by(kind: type) -> tuple[str, ...]:
@@ -236,9 +205,3 @@ def _declared_by(kind: type) -> tuple[str, ...]:
         if not field.init and field._field_type.name == "_FIELD" and name in vars(kind):
             found[name] = None
     return tuple([name for name in found if name not in ("__dict__", "__weakref__")])
-
-
-def _tuple_of(make: Any, names: tuple[str, ...]) -> Getter:
-    """Return an itemgetter or attrgetter that gives a tuple for one name, too."""
-    get = make(*names)
-    return get if len(names) > 1 else lambda value: (get(value),)

@@ -59,22 +59,42 @@ def perform(
     where: str,
     context: Context | LocalTable | None,
     of_block: bool,
-    local: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Call the stage as arranged; `found` are the fields that are asked for, in order.
-
-    `local` is what the context gave, where it has been asked already.
-    """
+    """Call the stage as arranged; `found` are the fields that are asked for, in order."""
     way = arrangement.plan.way
     if way == REFUSED:
         # Only errors need it.
         from dana_runtime.orchestration.refusals import refused
 
         raise refused(where, signature, arrangement.plan.problem, value)
+    arguments, lacking, around = _gathered(arrangement, value, found, context)
+    if around is not None and lacking:
+        from dana_runtime.orchestration.refusals import missing
+
+        raise missing(where, signature, lacking, value, around, of_block)
+    if not arrangement.names and way == PLACED:
+        return stage(*arguments)
+    count = arrangement.count
+    keywords = dict(zip(arrangement.names, arguments[count:], strict=True))
+    if way == WHOLE:
+        return stage(value, **keywords)
+    if way == SPREAD:
+        return stage(*value, **keywords)
+    return stage(*arguments[:count], **keywords)
+
+
+def _gathered(
+    arrangement: Arrangement,
+    value: Any,
+    found: Sequence[Any],
+    context: Context | LocalTable | None,
+) -> tuple[list[Any], list[str], Context | None]:
+    """Return the arguments, the names that nothing has, and the context if the local names were not enough."""
     arguments: list[Any] = []
-    fields = iter(found)
-    around: Context | None = None
     lacking = []
+    fields = iter(found)
+    local: Mapping[str, Any] | None = None
+    around: Context | None = None
     for how, key in arrangement.sources:
         if how == FIELD:
             arguments.append(next(fields))
@@ -94,16 +114,4 @@ def perform(
                 if argument is ABSENT:
                     lacking.append(key)
             arguments.append(argument)
-    if around is not None and lacking:
-        from dana_runtime.orchestration.refusals import missing
-
-        raise missing(where, signature, lacking, value, around, of_block)
-    if not arrangement.names and way == PLACED:
-        return stage(*arguments)
-    count = arrangement.count
-    keywords = dict(zip(arrangement.names, arguments[count:], strict=True))
-    if way == WHOLE:
-        return stage(value, **keywords)
-    if way == SPREAD:
-        return stage(*value, **keywords)
-    return stage(*arguments[:count], **keywords)
+    return arguments, lacking, around

@@ -81,6 +81,18 @@ class FixedData:
     d: ClassVar[Any] = "not one either"
 
 
+@dataclasses.dataclass
+class FixedNone:
+    a: Any
+    b: Any = dataclasses.field(default=None, init=False)
+
+
+class Private:
+    """Its slot has another name in the class."""
+
+    __slots__ = ("__a", "b")
+
+
 class MoreThanBoth(Both):
     __slots__ = ("c",)
 
@@ -668,6 +680,12 @@ CELLS: list[tuple[Any, Any, Any]] = [
     (two, SlottedData(1, 2), {"a": 1, "b": 2}),
     (two, FixedData(1), {"a": 1, "b": "fixed"}),
     (two, having(FixedData(1), b=2), {"a": 1, "b": 2}),
+    (two, FixedNone(1), {"a": 1, "b": None}),
+    (
+        two,
+        having(Private(), b=2),
+        refusal("nothing for 'a'; the value is a Private with the fields b;"),
+    ),
     (two_default, FixedData(1), {"a": 1, "b": "fixed", "c": "C"}),
     (lambda a, d: (a, d), FixedData(1), refusal(wanted("d"))),
     (two_default, MORE, {"a": 1, "b": 2, "c": 3}),
