@@ -9,6 +9,10 @@ pip := $(bin)/python -m pip --quiet --disable-pip-version-check
 BENCH_PYTHONS ?=
 BENCH_OPTIONS ?=
 
+# In how many processes the tests run; 0 is this one.
+TEST_WORKERS ?= 2
+in_workers = -n $(TEST_WORKERS) --dist worksteal
+
 # How long `make soak` goes on.
 SOAK_SECONDS ?= 60
 
@@ -38,7 +42,7 @@ demo: $(installed) ## compile and run examples/flights on its real data
 	$(bin)/danac run examples/flights/flights.dana
 
 test: lint ## lint, check the types, run all tests and measure their coverage
-	$(bin)/python -m pytest --cov
+	$(bin)/python -m pytest $(in_workers) --cov
 
 lint: $(installed_dev) ## ruff's rules and format, and mypy --strict
 	$(bin)/ruff check
@@ -50,7 +54,7 @@ format: $(installed_dev) ## let ruff mend what it can
 	$(bin)/ruff format
 
 pytest: $(installed_test) ## only the tests, without lint or coverage
-	$(bin)/python -m pytest
+	$(bin)/python -m pytest $(in_workers)
 
 docs: $(installed_docs) ## build the documentation as a site, into site/
 	$(mkdocs) build --strict --quiet

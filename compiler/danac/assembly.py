@@ -75,27 +75,39 @@ _LITERALS = (
 _SINGLETONS = (None, True, False)
 
 
+# All nodes but these are looked at, so for most of them one test of their class is to be all.
+_SUSPECTS = frozenset((ast.Compare, ast.Call, ast.Subscript, ast.Assert, ast.Try))
+# What holds no other expressions: most of what a tree consists of.
+_LEAVES = {ast.Name, ast.Constant, ast.alias, int, bool, str, type(None)}
+for _kind in (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop):
+    _LEAVES.update(_kind.__subclasses__())
+
+
 def _may_be_warned_of(tree: ast.Module) -> bool:
     """Return whether Python could have a SyntaxWarning for `tree`: it has them for literals only."""
     todo: list[ast.AST] = [tree]
-    while todo:
-        node = todo.pop()
-        match node:
-            case ast.Compare() if any(isinstance(test, ast.Is | ast.IsNot) for test in node.ops):
-                if any(_is_doubtful(operand) for operand in (node.left, *node.comparators)):
-                    return True
-            case ast.Call(func=value) | ast.Subscript(value=value):
-                if isinstance(value, _LITERALS) and not isinstance(value, ast.Lambda):
-                    return True
-                if isinstance(node, ast.Subscript) and isinstance(value, ast.Lambda):
-                    return True
-            case ast.Assert(test=ast.Tuple() | ast.Constant()) | ast.Try(finalbody=[_, *_]):
-                return True
+    for node in todo:
+        if type(node) in _SUSPECTS and _is_suspect(node):
+            return True
         for value in vars(node).values():
-            if isinstance(value, ast.AST):
+            kind = type(value)
+            if kind is list:
+                todo += [item for item in value if type(item) not in _LEAVES]
+            elif kind not in _LEAVES:
                 todo.append(value)
-            elif isinstance(value, list):
-                todo += [item for item in value if isinstance(item, ast.AST)]
+    return False
+
+
+def _is_suspect(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare() if any(isinstance(test, ast.Is | ast.IsNot) for test in node.ops):
+            return any(_is_doubtful(operand) for operand in (node.left, *node.comparators))
+        case ast.Call(func=value):
+            return isinstance(value, _LITERALS) and not isinstance(value, ast.Lambda)
+        case ast.Subscript(value=value):
+            return isinstance(value, _LITERALS)
+        case ast.Assert(test=ast.Tuple() | ast.Constant()) | ast.Try(finalbody=[_, *_]):
+            return True
     return False
 
 
