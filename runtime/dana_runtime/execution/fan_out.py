@@ -93,10 +93,18 @@ def fan_out(
     that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
     cancelled.
     """
-    results, error = _outcome(branches, value, block, policy, is_capturing)
-    if error is None:
-        if not is_capturing:
+    functions = tuple(branches.values() if isinstance(branches, dict) else branches)
+    ended = None
+    if block is not None and block.history.is_quick:
+        ended = run_quickly(functions, value, block, policy)
+    if ended is None:
+        keys = tuple(branches) if isinstance(branches, dict) else None
+        results, error = _in_parallel(functions, value, block, policy, keys, is_capturing)
+        if error is None and not is_capturing:
             results = _results_of(results)
+    else:
+        results, error = ended
+    if error is None:
         return dict(zip(branches, results, strict=True)) if isinstance(branches, dict) else results
     context = error.__context__
     try:
@@ -108,25 +116,6 @@ def fan_out(
             BaseException.__setattr__(error, "__context__", context)
         # This frame is in the traceback now; it must not refer back to the error.
         del error, context
-
-
-def _outcome(
-    branches: Sequence[Branch] | dict[str, Branch],
-    value: Any,
-    block: Block | None,
-    policy: Policy | None,
-    is_capturing: bool,
-) -> tuple[list[Any], BaseException | None]:
-    """Run a block; return its results in branch order, and the failure that ends it, if any."""
-    if isinstance(branches, dict):
-        functions, keys = tuple(branches.values()), tuple(branches)
-    else:
-        functions, keys = tuple(branches), None
-    if block is not None and block.history.is_quick:
-        outcome = run_quickly(functions, value, block, policy)
-        if outcome is not None:
-            return outcome
-    return _in_parallel(functions, value, block, policy, keys, is_capturing)
 
 
 def run_in_order(
@@ -215,7 +204,10 @@ def _in_parallel(
     keys: tuple[str, ...] | None,
     is_capturing: bool,
 ) -> tuple[list[Any], BaseException | None]:
-    """The same for a block that is not known to be tiny, or not now."""
+    """Run a block that is not known to be tiny; return its results in branch order, and the failure that ends it.
+
+    `keys` are those of a dict of branches.
+    """
     is_plain = _check(functions, value, block, keys)
     settings = _settings_for(policy, is_capturing)
     group = Group(current_group.get())
