@@ -114,7 +114,10 @@ class Automatic(Dispatch):
 
     def _ended(self, attempt: Attempt, error: BaseException | None) -> BaseException | None:
         index, cost = attempt.index, attempt.cost
-        if cost is not None:
+        if cost is None and attempt.started is not None:
+            # A coroutine: how much of it was computing, nobody knows.
+            self.walls[index] = monotonic() - attempt.started
+        elif cost is not None:
             self.walls[index], self.cpus[index] = cost
             if index in self.moved and attempt.started is not None:
                 # What it took beside its own work.

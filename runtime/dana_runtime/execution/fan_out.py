@@ -11,17 +11,17 @@ Branches run in copies of the caller's context, wherever they run, unless they c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from types import FunctionType
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 from dana_runtime.execution import stages, traced
 from dana_runtime.execution.abandonment import Flight, shield, unshield
 from dana_runtime.execution.automatic import Automatic, prepared, trained
 from dana_runtime.execution.block import Block
-from dana_runtime.execution.branches import Branch, is_coroutine_function, name_of, note_of
+from dana_runtime.execution.branches import Branch, name_of, note_of
 from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.captures import Captured, captured
+from dana_runtime.execution.checking import check_block
 from dana_runtime.execution.claim import claimed
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.dispatch import Dispatch
@@ -40,17 +40,13 @@ from dana_runtime.execution.quick import run_quickly
 from dana_runtime.execution.run import Run
 from dana_runtime.execution.settings import Policy, Settings, current
 from dana_runtime.execution.stages import BranchWithPolicy
-from dana_runtime.orchestration.branches import Orchestrated
 from dana_runtime.tracebacks import add_note_once
-from dana_runtime.wording import not_callable
 
 # Of the blocks deeper than `max_depth`, one in so many runs in a thread of its own, in order as the
 # others do: there it finds a fresh stack, so that recursion through blocks is not ended by
 # Python's recursion limit. It is ended by it, with a RecursionError, beyond MAX_STACKS stacks.
 LEVELS_PER_STACK = 32
 MAX_STACKS = 64
-
-_CO_COROUTINE = 0x80
 
 
 @overload
@@ -94,13 +90,21 @@ def fan_out(
     that lacks one of the block's keys; and BranchCancelled if it is called in a branch that is itself
     cancelled.
     """
-    run = _outcome
+    functions = tuple(branches.values() if isinstance(branches, dict) else branches)
+    ended = None
+    run = _in_parallel
     if (tracer := traced.tracer) is not None:
         run = tracer.parallel(run)
-    results, error = run(branches, value, block, policy, is_capturing)
-    if error is None:
-        if not is_capturing:
+    elif block is not None and block.history.is_quick:
+        ended = run_quickly(functions, value, block, policy)
+    if ended is None:
+        keys = tuple(branches) if isinstance(branches, dict) else None
+        results, error = run(functions, value, block, policy, keys, is_capturing)
+        if error is None and not is_capturing:
             results = _results_of(results)
+    else:
+        results, error = ended
+    if error is None:
         return dict(zip(branches, results, strict=True)) if isinstance(branches, dict) else results
     context = error.__context__
     try:
@@ -112,25 +116,6 @@ def fan_out(
             BaseException.__setattr__(error, "__context__", context)
         # This frame is in the traceback now; it must not refer back to the error.
         del error, context
-
-
-def _outcome(
-    branches: Sequence[Branch] | dict[str, Branch],
-    value: Any,
-    block: Block | None,
-    policy: Policy | None,
-    is_capturing: bool,
-) -> tuple[list[Any], BaseException | None]:
-    """Run a block; return its results in branch order, and the failure that ends it, if any."""
-    if isinstance(branches, dict):
-        functions, keys = tuple(branches.values()), tuple(branches)
-    else:
-        functions, keys = tuple(branches), None
-    if block is not None and block.history.is_quick and traced.tracer is None:
-        outcome = run_quickly(functions, value, block, policy)
-        if outcome is not None:
-            return outcome
-    return _in_parallel(functions, value, block, policy, keys, is_capturing)
 
 
 def run_in_order(
@@ -159,7 +144,7 @@ def _run_in_order(
     is_capturing: bool = False,
 ) -> list[Any]:
     """The same, but fallbacks come as Substitutes."""
-    _check(branches, value, block)
+    check_block(branches, value, block)
     settings = _settings_for(policy, is_capturing)
     results: list[Any] = []
     dispensable = len(branches) - min(settings.at_least or 0, len(branches))
@@ -228,8 +213,11 @@ def _in_parallel(
     keys: tuple[str, ...] | None,
     is_capturing: bool,
 ) -> tuple[list[Any], BaseException | None]:
-    """The same for a block that is not known to be tiny, or not now."""
-    is_plain = _check(functions, value, block, keys)
+    """Run a block that is not known to be tiny; return its results in branch order, and the failure that ends it.
+
+    `keys` are those of a dict of branches.
+    """
+    is_plain = check_block(functions, value, block, keys)
     settings = _settings_for(policy, is_capturing)
     group = Group(current_group.get())
     outer = None if group.parent is None else shield()
@@ -371,44 +359,3 @@ def _settings_of(branches: tuple[Branch, ...], settings: Settings) -> Callable[[
         return settings
 
     return of_branch
-
-
-def _check(
-    branches: Sequence[Branch],
-    value: Any,
-    block: Block | None,
-    keys: tuple[str, ...] | None = None,
-) -> bool:
-    """Raise what there is to say against a block before any of it runs.
-
-    True says that all branches are plain functions: no coroutine functions, no policies.
-    """
-    if keys is not None and block and len(keys) < len(block.branches):
-        raise ValueError(
-            f"a key of the block at {block.place(0)} is doubled: {len(block.branches)} branches, "
-            f"but only the keys {', '.join(map(repr, keys))}"
-        )
-    is_plain = True
-    for index, branch in enumerate(branches):
-        if type(branch) is FunctionType:
-            if branch.__code__.co_flags & _CO_COROUTINE:
-                is_plain = False
-            continue
-        target = branch.function if type(branch) is Orchestrated else branch
-        if not callable(target):
-            where = f"branch {index + 1} of {len(branches)}"
-            if block:
-                where = block.name(index)
-            elif keys:
-                where = f"{where}, {keys[index]!r},"
-            raise not_callable(where, target)
-        if type(branch) is BranchWithPolicy or is_coroutine_function(branch):
-            is_plain = False
-    # The first test is the cheaper one.
-    if hasattr(value, "__next__") and len(branches) > 1 and isinstance(value, Iterator):
-        of_pipeline = f" of pipeline {block.pipeline}" if block and block.pipeline else ""
-        raise TypeError(
-            f"{len(branches)} branches{of_pipeline} cannot share one {type(value).__name__}, "
-            "which gives each item only once: make a list of it first"
-        )
-    return is_plain
