@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from danac.analysis.decisions import Decision, decisions
 from danac.analysis.names import Names
-from danac.analysis.plans import Plan
+from danac.analysis.plan_words import in_words
 from danac.compilation import build
 from danac.source import Source
-
-_RULES = {
-    "1": "rule 1, the value as it is",
-    "2": "rule 2, items become arguments",
-    "3": "rule 3, fields match parameters by name",
-    "4": "rule 4, names in sight fill what is open",
-}
 
 
 def show_plans(source: Source) -> str:
@@ -26,18 +19,4 @@ def show_plans(source: Source) -> str:
 def _line(decision: Decision, source: Source) -> str:
     span = decision.stage.value.span
     text = " ".join(source.text_of(span).split())
-    return f"{source.basename}:{span.line}:{span.column}  {text:20}  {_said(decision.plan)}"
-
-
-def _said(plan: Plan) -> str:
-    rule = _RULES.get(plan.rule, "")
-    match plan.way:
-        case "tested":
-            article = "an" if plan.type_name == "int" else "a"
-            return f"{rule}, where it is {article} {plan.type_name}; else decided at run time"
-        case "runtime":
-            return f"decided at run time: {plan.reason}" + (f" ({rule})" if rule else "")
-        case "impossible":
-            return f"cannot succeed: {plan.reason}"
-        case _:
-            return f"{rule}, known now"
+    return f"{source.basename}:{span.line}:{span.column}  {text:20}  {in_words(decision.plan)}"
