@@ -107,7 +107,10 @@ def test_json(project, capsys, findings):
             "severity": "warning",
             "code": "DANA302",
             "message": "ödd",
+            "label": None,
             "hint": "h",
+            "fix": None,
+            "related": [],
         }
     ]
 
