@@ -124,3 +124,9 @@ class TestCommand:
     def test_every_lesson_can_be_printed(self, capsys):
         assert main(["explain", *CODES]) == 0
         assert capsys.readouterr().out.count("Wrong:") == len(CODES) - 5
+
+
+def test_the_documentation_lists_all_codes():
+    text = (CHECKOUT / "docs" / "diagnostics.md").read_text("utf-8")
+    rows = re.findall(r"^\| (DANA\d{3}) \| (\w+) \| (.+) \|$", text, re.MULTILINE)
+    assert rows == [(code, severity, title) for code, (severity, title) in CODES.items()]

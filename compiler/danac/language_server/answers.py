@@ -39,7 +39,11 @@ _SYMBOLS = {
 _LAST = frozenset({"keyword", "built-in"})
 
 
-def diagnostic(finding: Diagnostic, positions: Positions) -> types.Diagnostic:
+_UNNECESSARY = frozenset({"DANA211", "DANA213"})
+"""What nothing reads or reaches: editors show it faded."""
+
+
+def diagnostic(finding: Diagnostic, uri: str, positions: Positions) -> types.Diagnostic:
     """Return a finding; its hint is part of the message, as the protocol has no place for one."""
     message = finding.message if finding.hint is None else f"{finding.message} ({finding.hint})"
     return types.Diagnostic(
@@ -48,6 +52,28 @@ def diagnostic(finding: Diagnostic, positions: Positions) -> types.Diagnostic:
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
         source="danac",
+        tags=[types.DiagnosticTag.Unnecessary] if finding.code in _UNNECESSARY else None,
+        related_information=[
+            types.DiagnosticRelatedInformation(
+                types.Location(uri, positions.range(related.span)), related.message
+            )
+            for related in finding.related
+        ]
+        or None,
+    )
+
+
+def code_action(finding: Diagnostic, uri: str, positions: Positions) -> types.CodeAction:
+    """Return the fix of a finding as an action; raises `AssertionError` for one without."""
+    fix = finding.fix
+    assert fix is not None
+    edits = [types.TextEdit(positions.range(edit.span), edit.text) for edit in fix.edits]
+    return types.CodeAction(
+        title=fix.title[0].upper() + fix.title[1:],
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[diagnostic(finding, uri, positions)],
+        edit=types.WorkspaceEdit(changes={uri: edits}),
+        is_preferred=True,
     )
 
 

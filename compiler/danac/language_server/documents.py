@@ -1,7 +1,7 @@
 """Texts in the editor → programs: nodes, scopes and occurrences, also of a text that is being written.
 
-A text with an error is mended line by line, so that places stay what they are; where that does not
-help, the program is the one that the text was when it was last right.
+Of a text with errors the program is what is right in it, at its places; where nothing is, it is the one
+that the text was when it was last right.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from danac import nodes
+from danac.analysis.decisions import Decision, decisions
 from danac.analysis.names import Names
-from danac.compilation import build
-from danac.diagnostics import DanaSyntaxError
+from danac.compilation import read
 from danac.language_server.members import Members
 from danac.language_server.symbols import Occurrence, occurrences
-from danac.source import Source, Span
-
-_MOST_MENDED_LINES = 8
+from danac.source import Source
 
 
 class Program:
@@ -44,6 +42,11 @@ class Program:
     def occurrences(self) -> list[Occurrence]:
         """Each place where a name is written, in source order."""
         return occurrences(self.source, self.names, self.members)
+
+    @cached_property
+    def decisions(self) -> list[Decision]:
+        """What is decided about the stages that are called with a value alone."""
+        return list(decisions(self.module, self.names))
 
     @cached_property
     def import_statements(self) -> dict[nodes.Node, nodes.Import | nodes.FromImport]:
@@ -113,27 +116,8 @@ class Document:
 
 
 def parse(source: Source) -> Program | None:
-    """Return the program of `source`, mended where it is wrong, or `None` if it could not be mended."""
-    lines = list(source.lines)
-    mended: set[int] = set()
-    for _ in range(_MOST_MENDED_LINES):
-        try:
-            module = build(Source("\n".join(lines), source.filename))
-        except DanaSyntaxError as error:
-            number = _line_to_mend(error.diagnostic.span, lines, mended)
-            if number is None:
-                return None
-            mended.add(number)
-            text = lines[number - 1]
-            lines[number - 1] = text[: len(text) - len(text.lstrip())] + "pass"
-        else:
-            return Program(source, module, is_mended=bool(mended))
-    return None
-
-
-def _line_to_mend(span: Span, lines: list[str], mended: set[int]) -> int | None:
-    """Return the nearest line at or above the error that has something on it and was not mended yet."""
-    for number in range(min(span.line, len(lines)), 0, -1):
-        if lines[number - 1].strip() and number not in mended:
-            return number
-    return None
+    """Return the program of `source` without what is wrong in it, or `None` if nothing is right."""
+    reading = read(source)
+    if reading.errors and not reading.module.body:
+        return None
+    return Program(source, reading.module, is_mended=bool(reading.errors))

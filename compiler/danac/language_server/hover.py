@@ -10,6 +10,7 @@ import dana_runtime
 from danac import nodes
 from danac.analysis import builtins
 from danac.analysis.names import Scope
+from danac.analysis.plan_words import in_words
 from danac.analysis.stages import is_known_coroutine, kind_of
 from danac.language_server.definition import binding_of, imported_definition
 from danac.language_server.documents import Program
@@ -100,6 +101,7 @@ def describe_builtin(name: str) -> tuple[str, str]:
 def _stage_at(program: Program, line: int, column: int) -> tuple[str, Span] | None:
     """Return what is known of the innermost stage that begins with the word or bracket at a place."""
     found: tuple[str, Span] | None = None
+    plans = {decision.stage.value: decision.plan for decision in program.decisions}
     for node, scope in nodes_in_scopes(program.names):
         if not isinstance(node, nodes.Pipe):
             continue
@@ -107,7 +109,10 @@ def _stage_at(program: Program, line: int, column: int) -> tuple[str, Span] | No
             for inner, part in _parts(stage, f"Stage {number} of {len(node.stages)}"):
                 head = _head(inner)
                 if contains(head.span, line, column):
-                    found = f"{part}: {_kind(inner, scope, is_head=number == 1)}.", head.span
+                    said = f"{part}: {_kind(inner, scope, is_head=number == 1)}."
+                    if inner in plans:
+                        said += f" Its arguments: {in_words(plans[inner])}."
+                    found = said, head.span
     return found
 
 

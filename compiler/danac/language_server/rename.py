@@ -59,6 +59,16 @@ def rename(program: Program, occurrence: Occurrence, new: str) -> list[Span]:
     return places
 
 
+def check_user(program: Program, name: str, new: str) -> None:
+    """Raise `RenameError` if `name`, which `program` imports, cannot be renamed to `new` there."""
+    file = program.source.basename
+    if program.is_mended:
+        raise RenameError(f"{name} cannot be renamed: {file}, which imports it, has errors")
+    taken = {entry.symbol.name for entry in program.occurrences}
+    if any(spelling.means(new, other) for other in taken):
+        raise RenameError(f"{new} already means something in {file}, which imports {name}")
+
+
 def _reason_against(program: Program, symbol: Symbol) -> str | None:
     binding, scope = binding_of(symbol), symbol.owner
     if binding is None or not isinstance(scope, Scope):

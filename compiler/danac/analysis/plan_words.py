@@ -1,0 +1,27 @@
+"""A plan of how a value meets a stage → what people are told of it: `danac show --plans`, editors."""
+
+from __future__ import annotations
+
+from danac.analysis.plans import Plan
+
+_RULES = {
+    "1": "rule 1, the value as it is",
+    "2": "rule 2, items become arguments",
+    "3": "rule 3, fields match parameters by name",
+    "4": "rule 4, names in sight fill what is open",
+}
+
+
+def in_words(plan: Plan) -> str:
+    """Return the rule that is applied, and when that is decided."""
+    rule = _RULES.get(plan.rule, "")
+    match plan.way:
+        case "tested":
+            article = "an" if plan.type_name == "int" else "a"
+            return f"{rule}, where it is {article} {plan.type_name}; else decided at run time"
+        case "runtime":
+            return f"decided at run time: {plan.reason}" + (f" ({rule})" if rule else "")
+        case "impossible":
+            return f"cannot succeed: {plan.reason}"
+        case _:
+            return f"{rule}, known now"
