@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
-from threading import Lock, Thread
+from threading import RLock, Thread
 from types import CoroutineType
 from typing import Any
 
@@ -169,7 +169,7 @@ class _Turns:
     __slots__ = ("_free", "_lock", "_waiting")
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
         self._free = MAX_CALLS
         self._waiting: deque[asyncio.Future[None]] = deque()
 

@@ -14,11 +14,18 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import Context
-from threading import Lock, Thread, get_ident
+from threading import RLock, Thread, get_ident
 
 from dana_runtime.errors import BranchCancelled
 from dana_runtime.execution.blocked import Probe
-from dana_runtime.execution.hosts import GRACE_SECONDS, Host, Running, silence, taken_from
+from dana_runtime.execution.hosts import (
+    GRACE_SECONDS,
+    Host,
+    Running,
+    nesting,
+    silence,
+    taken_from,
+)
 
 IDLE_SECONDS = 30.0
 
@@ -39,7 +46,7 @@ class BackgroundLoop(Host):
         self._registry = registry
         self._pid = os.getpid()
         # Held to take more and to end for want of more, which exclude each other.
-        self._lock = Lock()
+        self._lock = RLock()
         self._has_ended = False
         self._was_used = True
         self._probe = Probe(self)
@@ -100,6 +107,8 @@ class BackgroundLoop(Host):
             self.loop.call_soon_threadsafe(self.loop.stop)
 
     def _serve(self) -> None:
+        # For what this thread does between two turns of its loop, such as finalizers.
+        nesting.set(self.depth + 1)
         self.loop.call_later(IDLE_SECONDS, self._end_if_idle)
         while not self._has_ended:
             try:
@@ -152,7 +161,7 @@ class _Registry:
     __slots__ = ("alive", "by_depth", "lock")
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock = RLock()
         self.by_depth: dict[int, BackgroundLoop] = {}
         # Those too that take no more.
         self.alive: set[BackgroundLoop] = set()
