@@ -26,6 +26,7 @@ from dana_runtime.execution.run import SIGNAL_SECONDS
 from dana_runtime.execution.setting_checks import check_count
 from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, current
 from dana_runtime.execution.streams import Engine, Inline, Job, Stream
+from dana_runtime.tracebacks import OwnContext
 
 
 def map_over(
@@ -107,15 +108,12 @@ class Results(Iterator[Any]):
             self.close()
             raise
         self.close()
-        context = error.__context__
         try:
-            raise error
+            with OwnContext(error):
+                raise error
         finally:
-            if context is not None:
-                # Where the caller is handling another exception, `raise` has put that in its place.
-                BaseException.__setattr__(error, "__context__", context)
             # This frame is in the traceback now; it must not refer back to the error.
-            del error, context
+            del error
 
     def _begin(self, stream: Stream) -> None:
         self._begun = monotonic()
