@@ -50,7 +50,12 @@ class BackgroundLoop(Host):
         self._has_ended = False
         self._was_used = True
         self._probe = Probe(self)
-        self.thread = Thread(target=self._serve, name=f"dana:loop:{depth}", daemon=True)
+        # What the thread does beside its loop, such as finalizers, can wait for deeper loops only.
+        context = Context()
+        context.run(nesting.set, depth + 1)
+        self.thread = Thread(
+            target=context.run, args=(self._serve,), name=f"dana:loop:{depth}", daemon=True
+        )
 
     def start(self) -> None:
         """Start its thread; raise RuntimeError if the system or the interpreter refuses."""
@@ -107,8 +112,6 @@ class BackgroundLoop(Host):
             self.loop.call_soon_threadsafe(self.loop.stop)
 
     def _serve(self) -> None:
-        # For what this thread does between two turns of its loop, such as finalizers.
-        nesting.set(self.depth + 1)
         self.loop.call_later(IDLE_SECONDS, self._end_if_idle)
         while not self._has_ended:
             try:
