@@ -444,7 +444,7 @@ def mutated(text: str, chance: random.Random) -> str:
 
 DEEP = {
     "parentheses": "x = " + "(" * 10_000 + "1" + ")" * 10_000,
-    "sum": "x = " + " + ".join(["1"] * 30_000),
+    "sum": "x = " + " + ".join(["1"] * 100_000),
     "sum of names": "y = 1\nx = " + " + ".join(["y"] * 30_000),
     "product": "x = " + " * ".join(["1"] * 5_000),
     "powers": "x = " + " ** ".join(["1"] * 5_000),

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
-from threading import Lock, Thread
+from threading import RLock, Thread
 from types import CoroutineType
 from typing import Any
 
@@ -29,7 +29,7 @@ from dana_runtime.execution import traced
 from dana_runtime.execution.callers import CallersLoop, callers_loop
 from dana_runtime.execution.cancellation import Group, current_group, entered_group
 from dana_runtime.execution.workers import Job, put_out, take_back
-from dana_runtime.tracebacks import without_runtime_frames
+from dana_runtime.tracebacks import OwnContext, without_runtime_frames
 from dana_runtime.wording import callable_text
 
 # Calls of one process that have a thread at once; later ones wait for their turn. Calls made in
@@ -77,15 +77,12 @@ async def _called(
         span.end(error)
     if error is None:
         return job.result
-    context = error.__context__
     try:
-        raise error
+        with OwnContext(error):
+            raise error
     finally:
-        if context is not None:
-            # Where the caller is handling another exception, `raise` has put that in its place.
-            BaseException.__setattr__(error, "__context__", context)
         # This frame is in the traceback now; it must not refer back to the error.
-        del job, error, context
+        del job, error
 
 
 class _Call(Job):
@@ -176,7 +173,7 @@ class _Turns:
     __slots__ = ("_free", "_lock", "_waiting")
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
         self._free = MAX_CALLS
         self._waiting: deque[asyncio.Future[None]] = deque()
 

@@ -23,6 +23,7 @@ from dana_runtime.execution.setting_checks import check_count
 from dana_runtime.execution.settings import current
 from dana_runtime.execution.streams import Job, Stream, Told
 from dana_runtime.many import engine_for
+from dana_runtime.tracebacks import OwnContext
 
 
 def amap_over(
@@ -121,15 +122,12 @@ class AsyncResults(AsyncIterator[Any]):
             await self.aclose()
             raise
         await self.aclose()
-        context = error.__context__
         try:
-            raise error
+            with OwnContext(error):
+                raise error
         finally:
-            if context is not None:
-                # Where the caller is handling another exception, `raise` has put that in its place.
-                BaseException.__setattr__(error, "__context__", context)
             # This frame is in the traceback now; it must not refer back to the error.
-            del error, context
+            del error
 
     def _begin(self) -> Stream:
         """Start on the running loop."""

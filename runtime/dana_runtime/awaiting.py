@@ -18,6 +18,7 @@ from dana_runtime.execution.loops import (
     warn_of_waiting,
 )
 from dana_runtime.orchestration.calls import orchestrate
+from dana_runtime.tracebacks import OwnContext
 from dana_runtime.wording import short_repr
 
 if TYPE_CHECKING:
@@ -137,15 +138,12 @@ def completed(coroutine: Coroutine[Any, Any, Any], where: str) -> Any:
     error = completion.error
     if error is None:
         return completion.result
-    context = error.__context__
     try:
-        raise error
+        with OwnContext(error):
+            raise error
     finally:
-        if context is not None:
-            # Where the caller is handling another exception, `raise` has put that in its place.
-            BaseException.__setattr__(error, "__context__", context)
         # This frame is in the traceback now; it must not refer back to the error.
-        del completion, error, context
+        del completion, error
 
 
 def _look_at_caller(where: str) -> None:

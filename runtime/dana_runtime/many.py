@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import get_ident, main_thread
 from time import monotonic
 from typing import Any, Self
 
@@ -22,10 +21,11 @@ from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.crew import Crew
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.leaving import park
-from dana_runtime.execution.run import SIGNAL_SECONDS
 from dana_runtime.execution.setting_checks import check_count
-from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, current
+from dana_runtime.execution.settings import current
 from dana_runtime.execution.streams import Engine, Inline, Job, Stream
+from dana_runtime.execution.waits import SIGNAL_SECONDS, longest_wait
+from dana_runtime.tracebacks import OwnContext
 
 
 def map_over(
@@ -107,15 +107,12 @@ class Results(Iterator[Any]):
             self.close()
             raise
         self.close()
-        context = error.__context__
         try:
-            raise error
+            with OwnContext(error):
+                raise error
         finally:
-            if context is not None:
-                # Where the caller is handling another exception, `raise` has put that in its place.
-                BaseException.__setattr__(error, "__context__", context)
             # This frame is in the traceback now; it must not refer back to the error.
-            del error, context
+            del error
 
     def _begin(self, stream: Stream) -> None:
         self._begun = monotonic()
@@ -146,8 +143,7 @@ class Results(Iterator[Any]):
             stream.take(events.get_nowait())
         if stream.has_next() or stream.is_empty():
             return
-        # Signals come to the main thread only.
-        step = SIGNAL_SECONDS if get_ident() == main_thread().ident else BUILT_IN_TIMEOUT
+        step = longest_wait()
         self._look_at = stream.look(monotonic())
         while not stream.has_next():
             try:

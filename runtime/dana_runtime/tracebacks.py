@@ -59,6 +59,34 @@ def without_frames(
     return trimmed
 
 
+class OwnContext:
+    """Lets an error that is raised anew keep the `__context__` that it has.
+
+        with OwnContext(error):
+            raise error
+
+    Where the caller is handling another exception, `raise` would put that in its place.
+    """
+
+    __slots__ = ("_context",)
+
+    def __init__(self, error: BaseException) -> None:
+        self._context = error.__context__
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._context is not None:
+            # Not an assignment: an exception may refuse those, as frozen dataclasses do.
+            BaseException.__setattr__(error, "__context__", self._context)
+
+
 class RaisedByCaller:
     """Lets errors of some classes out of a function as if the line that called it had raised them.
 

@@ -1,8 +1,8 @@
-"""A plan of how a value meets a stage → what people are told of it: `danac show --plans`, editors."""
+"""A decision of how a value meets a stage → what people are told of it: `danac show --plans`, editors."""
 
 from __future__ import annotations
 
-from danac.analysis.plans import Plan
+from danac.analysis.decisions import Decision
 
 _RULES = {
     "1": "rule 1, the value as it is",
@@ -12,9 +12,12 @@ _RULES = {
 }
 
 
-def in_words(plan: Plan) -> str:
-    """Return the rule that is applied, and when that is decided."""
+def in_words(decision: Decision, problem: str | None = None) -> str:
+    """Return the rule that is applied, and when that is decided; `problem` is why nothing can be."""
+    plan = decision.plan
     rule = _RULES.get(plan.rule, "")
+    if problem is not None:
+        return f"cannot succeed: {problem}"
     match plan.way:
         case "tested":
             article = "an" if plan.type_name == "int" else "a"
@@ -23,5 +26,8 @@ def in_words(plan: Plan) -> str:
             return f"decided at run time: {plan.reason}" + (f" ({rule})" if rule else "")
         case "impossible":
             return f"cannot succeed: {plan.reason}"
-        case _:
+        case "plain":
             return f"{rule}, known now"
+        case _:
+            when = "when the block runs" if decision.is_branch else "known now"
+            return f"{rule}, {when}: {plan.text.partition(': ')[2]}"

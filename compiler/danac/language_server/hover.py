@@ -101,7 +101,7 @@ def describe_builtin(name: str) -> tuple[str, str]:
 def _stage_at(program: Program, line: int, column: int) -> tuple[str, Span] | None:
     """Return what is known of the innermost stage that begins with the word or bracket at a place."""
     found: tuple[str, Span] | None = None
-    plans = {decision.stage.value: decision.plan for decision in program.decisions}
+    plans = {decision.stage.value: decision for decision in program.decisions}
     for node, scope in nodes_in_scopes(program.names):
         if not isinstance(node, nodes.Pipe):
             continue

@@ -20,7 +20,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable
-from threading import Lock, Thread, current_thread, get_ident
+from threading import RLock, Thread, current_thread, get_ident
 from typing import NamedTuple
 
 from dana_runtime.errors import BranchCancelled
@@ -186,7 +186,7 @@ def _nothing() -> None:
 
 # --- Those that are left over ---------------------------------------------------------------------
 
-_lock = Lock()
+_lock = RLock()
 _abandoned: set[Thread] = set()
 _ever = 0
 _seconds_left = EXIT_SECONDS
@@ -197,7 +197,7 @@ def _remember(thread: Thread) -> None:
     global _ever, _is_registered
     with _lock:
         _ever += 1
-        _abandoned.difference_update([known for known in _abandoned if not known.is_alive()])
+        _abandoned.difference_update([known for known in _abandoned.copy() if not known.is_alive()])
         _abandoned.add(thread)
         register = not _is_registered
         _is_registered = True
@@ -212,7 +212,7 @@ def _remember(thread: Thread) -> None:
 def counts() -> tuple[int, int]:
     """Return how many threads have been abandoned so far, and how many of them still run."""
     with _lock:
-        return _ever, sum(thread.is_alive() for thread in _abandoned)
+        return _ever, sum(thread.is_alive() for thread in _abandoned.copy())
 
 
 def abandoned() -> set[Thread]:
@@ -254,7 +254,7 @@ def _warn_at_exit() -> None:
 
 def _forget() -> None:
     global _lock, _abandoned
-    _lock = Lock()
+    _lock = RLock()
     _abandoned = set()
     own = flights.get(get_ident())
     flights.clear()

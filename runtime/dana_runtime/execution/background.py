@@ -14,11 +14,18 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import Context
-from threading import Lock, Thread, get_ident
+from threading import RLock, Thread, get_ident
 
 from dana_runtime.errors import BranchCancelled
 from dana_runtime.execution.blocked import Probe
-from dana_runtime.execution.hosts import GRACE_SECONDS, Host, Running, silence, taken_from
+from dana_runtime.execution.hosts import (
+    GRACE_SECONDS,
+    Host,
+    Running,
+    nesting,
+    silence,
+    taken_from,
+)
 
 IDLE_SECONDS = 30.0
 
@@ -39,11 +46,16 @@ class BackgroundLoop(Host):
         self._registry = registry
         self._pid = os.getpid()
         # Held to take more and to end for want of more, which exclude each other.
-        self._lock = Lock()
+        self._lock = RLock()
         self._has_ended = False
         self._was_used = True
         self._probe = Probe(self)
-        self.thread = Thread(target=self._serve, name=f"dana:loop:{depth}", daemon=True)
+        # What the thread does beside its loop, such as finalizers, can wait for deeper loops only.
+        context = Context()
+        context.run(nesting.set, depth + 1)
+        self.thread = Thread(
+            target=context.run, args=(self._serve,), name=f"dana:loop:{depth}", daemon=True
+        )
 
     def start(self) -> None:
         """Start its thread; raise RuntimeError if the system or the interpreter refuses."""
@@ -152,7 +164,7 @@ class _Registry:
     __slots__ = ("alive", "by_depth", "lock")
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock = RLock()
         self.by_depth: dict[int, BackgroundLoop] = {}
         # Those too that take no more.
         self.alive: set[BackgroundLoop] = set()

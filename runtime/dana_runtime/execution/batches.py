@@ -18,8 +18,8 @@ from dana_runtime.execution.branches import enter
 from dana_runtime.execution.cancellation import Group
 from dana_runtime.execution.outcomes import timeout_error
 from dana_runtime.execution.processes.batch import Batch, Log
-from dana_runtime.execution.settings import BUILT_IN_TIMEOUT
 from dana_runtime.execution.streams import Event, Job
+from dana_runtime.execution.waits import shortest_limit
 from dana_runtime.scopes import Layer
 
 Item = tuple[int, Any]
@@ -121,7 +121,7 @@ class Attempts:
         """End the attempts whose time is up; return when to look again."""
         job = self._job
         limit = job.settings.limit
-        look_at = now + (BUILT_IN_TIMEOUT if limit is None else min(limit, BUILT_IN_TIMEOUT))
+        look_at = now + shortest_limit(limit)
         for attempt, (items, group, abandon) in list(self._active.items()):
             index, begun = items[0][0], self._begun(attempt)
             # One that is tried again, and has less time than others, travels alone.

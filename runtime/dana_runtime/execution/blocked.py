@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from threading import Lock, Thread
+from threading import Lock, RLock, Thread
 from typing import TYPE_CHECKING, Any
 
 from dana_runtime.errors import BranchCancelled, LoopBlocked
@@ -37,7 +37,7 @@ class Probe(Job):
     def __init__(self, host: BackgroundLoop) -> None:
         super().__init__()
         self._host = host
-        self._lock = Lock()
+        self._lock = RLock()
         self._is_out = False
         self._is_wanted = False
 

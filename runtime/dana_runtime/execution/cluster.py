@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Lock
+from threading import RLock
 from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
@@ -194,7 +194,7 @@ def _response(attempt: Attempt, future: Any) -> Any:
 # The links to clients: those of the program, and those that were made for an address.
 _links: WeakKeyDictionary[Any, _Link] = WeakKeyDictionary()
 _by_address: dict[str, _Link] = {}
-_lock = Lock()
+_lock = RLock()
 
 
 def _link(address: str | None) -> _Link:
@@ -241,7 +241,7 @@ def _cancel_all() -> None:
 
 def _forget() -> None:
     global _lock
-    _lock = Lock()
+    _lock = RLock()
     _links.clear()
     _by_address.clear()
 

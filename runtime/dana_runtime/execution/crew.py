@@ -21,8 +21,8 @@ from dana_runtime.execution.abandonment import Flight, abandon, flights, land
 from dana_runtime.execution.block import thread_name
 from dana_runtime.execution.branches import run_branch
 from dana_runtime.execution.outcomes import timeout_error
-from dana_runtime.execution.settings import BUILT_IN_TIMEOUT
 from dana_runtime.execution.streams import Event, Inline, Job
+from dana_runtime.execution.waits import shortest_limit
 from dana_runtime.execution.workers import put_out, take_back
 from dana_runtime.scopes import Layer
 
@@ -147,7 +147,7 @@ class Crew(workers.Job):
     def end_overdue(self, now: float) -> float:
         """End the branches whose time is up; return when to look again."""
         limit = self._job.settings.limit
-        look_at = now + (BUILT_IN_TIMEOUT if limit is None else min(limit, BUILT_IN_TIMEOUT))
+        look_at = now + shortest_limit(limit)
         for index, flight in self._running.copy().items():
             if flight.is_over():
                 continue

@@ -17,7 +17,6 @@ from functools import partial
 from heapq import heappop, heappush
 from math import inf
 from queue import Empty, SimpleQueue
-from threading import get_ident, main_thread
 from time import monotonic
 from typing import Any
 
@@ -43,8 +42,8 @@ from dana_runtime.execution.outcomes import (
     short_of_results,
     timeout_error,
 )
-from dana_runtime.execution.run import SIGNAL_SECONDS
 from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, NO_FALLBACK, Settings
+from dana_runtime.execution.waits import SIGNAL_SECONDS, longest_wait
 from dana_runtime.faults.retry import Tries, note_of_attempts
 from dana_runtime.faults.watch import Watch, watch_of
 from dana_runtime.scopes import Layer, current_layer
@@ -204,7 +203,7 @@ class Dispatch:
     # --- What happens -----------------------------------------------------------------------------
 
     def _wait(self) -> None:
-        step = SIGNAL_SECONDS if get_ident() == main_thread().ident else BUILT_IN_TIMEOUT
+        step = longest_wait()
         begun = monotonic()
         self.look_at = begun + self._shortest_limit()
         show_at = begun + progress.AFTER_SECONDS if step == SIGNAL_SECONDS else inf

@@ -14,6 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import Context, ContextVar
+from threading import get_ident
 from types import CoroutineType
 from typing import Any, Protocol
 
@@ -85,7 +86,7 @@ class Host:
     `depth` is the number of coroutines of ours that wait for those on this loop.
     """
 
-    __slots__ = ("_is_called", "depth", "is_mute", "loop", "orders", "running")
+    __slots__ = ("_call", "depth", "is_mute", "loop", "orders", "running")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, depth: int) -> None:
         self.loop = loop
@@ -95,7 +96,8 @@ class Host:
         # What to look at in the loop: to begin what has just been taken, to cancel what has been
         # abandoned. One call into the loop serves all that has come in until it gets there.
         self.orders: deque[Running] = deque()
-        self._is_called = False
+        # While that call is on its way: the thread that makes it, nothing once it is made.
+        self._call: list[int] | None = None
         # Whether it keeps outcomes to itself. Set at the end of the program: the daemon threads
         # that still wait would print that they were cancelled.
         self.is_mute = False
@@ -128,13 +130,21 @@ class Host:
     def order(self, runnings: Sequence[Running]) -> None:
         """Have the loop look at `runnings`; raise RuntimeError if it is closed. Any thread."""
         self.orders.extend(runnings)
-        if not self._is_called:
-            self._is_called = True
+        call, own = self._call, get_ident()
+        # A finalizer may come here while its thread is about to call, and wait for what it has ordered.
+        if call is not None and own not in call:
+            return
+        call = self._call = [own]
+        try:
             self.loop.call_soon_threadsafe(self._obey)
+        except BaseException:
+            self._call = None
+            raise
+        call.clear()
 
     def _obey(self) -> None:
         # First: what comes in from now on calls again.
-        self._is_called = False
+        self._call = None
         cancelled: list[Running] = []
         for running in taken_from(self.orders):
             if running.host is not self:

@@ -52,7 +52,7 @@ class _State:
 
 
 _state = _State()
-_starting = threading.Lock()
+_starting = threading.RLock()
 
 
 def watch(block: Claimed) -> bool:
@@ -129,7 +129,7 @@ def dismiss() -> None:
 
 def _forget() -> None:
     global _state, _starting
-    _state, _starting = _State(), threading.Lock()
+    _state, _starting = _State(), threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -23,7 +23,7 @@ from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
 from operator import itemgetter
-from threading import Lock, Thread, get_ident, main_thread
+from threading import Lock, Thread, get_ident
 from time import monotonic, thread_time
 from types import CoroutineType
 from typing import Any
@@ -46,14 +46,11 @@ from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.history import History
 from dana_runtime.execution.inline import in_time_of
 from dana_runtime.execution.outcomes import Failure, Outcome, ends_block, timeout_error
-from dana_runtime.execution.settings import BUILT_IN_TIMEOUT, Settings
+from dana_runtime.execution.settings import Settings
+from dana_runtime.execution.waits import SIGNAL_SECONDS, longest_wait, shortest_limit
 from dana_runtime.execution.workers import Job, put_out, take_back
 from dana_runtime.scopes import Layer, current_layer
 from dana_runtime.tracebacks import add_note_once, without_runtime_frames
-
-# Seconds after which a waiting main thread looks for signals that came while it was about to wait.
-# Without that, Ctrl-C is lost when it strikes between the interpreter's last look and the wait.
-SIGNAL_SECONDS = 0.1
 
 # Seconds after which the caller of a tiny block on a worker puts out the other tickets.
 STAGGER_SECONDS = 0.003
@@ -224,13 +221,12 @@ class Run(Job):
 
     def _wait(self) -> None:
         """Wait for the last result or the first failure, and see to the time."""
-        # Signals come to the main thread only.
-        step = SIGNAL_SECONDS if get_ident() == main_thread().ident else BUILT_IN_TIMEOUT
+        step = longest_wait()
         latch = self.latch
         limit = self.settings.limit
         # Branches that have not begun are due later than that, and so is all that runs in them.
         begun = monotonic()
-        look_at = begun + self._shortest(limit)
+        look_at = begun + shortest_limit(limit)
         try:
             while not latch.acquire(timeout=min(step, max(0.0, look_at - monotonic()))):
                 now = monotonic()
@@ -258,13 +254,9 @@ class Run(Job):
             # Somebody further out has ended the block.
             raise BranchCancelled
 
-    @staticmethod
-    def _shortest(limit: float | None) -> float:
-        return BUILT_IN_TIMEOUT if limit is None else min(limit, BUILT_IN_TIMEOUT)
-
     def _end_overdue(self, now: float, limit: float | None) -> float:
         """End the branches whose time is up; return when to look again."""
-        look_at = now + self._shortest(limit)
+        look_at = now + shortest_limit(limit)
         for index, flight in self.running.copy().items():
             if flight.is_over():
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable
-from threading import Lock
+from threading import RLock
 from typing import Generic, TypeVar
 
 from dana_runtime.execution.attempt import Attempt
@@ -24,7 +24,7 @@ class Shared(Generic[T]):
         # What the key has the identity of: nothing else can have it meanwhile.
         self._held = held
         self._users = 0
-        self._lock = Lock()
+        self._lock = RLock()
         self._content: list[T] = []
         self._files: list[SharedFile] = []
 
@@ -48,7 +48,7 @@ class Shared(Generic[T]):
 
 
 _known: dict[Hashable, Shared[object]] = {}
-_lock = Lock()
+_lock = RLock()
 
 
 def shared_by(attempt: Attempt, about: object, *kind: Hashable) -> Shared[T]:
@@ -79,7 +79,7 @@ def _block(attempt: Attempt) -> Group | None:
 
 def _forget() -> None:
     global _lock
-    _lock = Lock()
+    _lock = RLock()
     _known.clear()
 
 

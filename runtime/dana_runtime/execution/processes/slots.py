@@ -95,7 +95,7 @@ class Slot:
         self.pool = pool
         self.idle_since = 0.0
         self.job: _Job | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._executor: Any = None
         self._doomed = False
         self._pid: int | None = None
@@ -261,7 +261,7 @@ class Pool:
     """The slots of this process."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._slots: set[Slot] = set()
         # A stack: the processes at its bottom have been idle for longest, and can end.
         self._idle: list[Slot] = []

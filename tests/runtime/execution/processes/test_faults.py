@@ -14,7 +14,7 @@ import pytest
 
 from dana_runtime.errors import MemoryLimitExceeded, RemoteError, WorkerDied
 from dana_runtime.execution import processes
-from dana_runtime.execution.processes import slots
+from dana_runtime.execution.processes import limits, slots
 
 NAME = r"branch 2 of 3, charge \(orders.dana:12:31\), of pipeline report"
 
@@ -276,3 +276,12 @@ def is_gone(pid):
             return stat.read().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
+
+
+def test_a_limit_that_the_system_does_not_know_is_warned_of_once(run, monkeypatch):
+    monkeypatch.setattr(limits, "is_enforced", lambda: False)
+    monkeypatch.setattr(limits, "_warned", False)
+    with pytest.warns(RuntimeWarning) as seen:
+        assert [run(lambda x: x, x, memory_limit="1GB") for x in range(2)] == [0, 1]
+    texts = [str(warning.message) for warning in seen]
+    assert texts == [f"memory_limit is not enforced on {sys.platform}: only Linux can limit it"]
