@@ -408,45 +408,6 @@ MORE: dict[str, tuple[str, Twins]] = {
             """,
         ),
     ),
-    "attributes of what a loop goes over": (
-        "whether it is a dict is asked once a round",
-        Twins(
-            """
-            def f(values):
-                for a in values:
-                    print(a.name + a.size)
-            """,
-            """
-            def f(values):
-                for a in values:
-                    match a:
-                        case {}: print(attribute(a, 'name') + attribute(a, 'size'))
-                        case _:
-                            print(a.name + a.size)
-            """,
-        ),
-    ),
-    "attributes of a local variable": (
-        "whether it is a dict is asked where it is bound",
-        Twins(
-            """
-            def f(values):
-                a = values[0]
-                print(a.name)
-                return a.size
-            """,
-            """
-            def f(values):
-                a = values[0]
-                match a:
-                    case {}:
-                        print(attribute(a, 'name'))
-                        return attribute(a, 'size')
-                print(a.name)
-                return a.size
-            """,
-        ),
-    ),
     "attributes of a parameter that is bound anew": (
         "it may be another thing each time",
         Twins(

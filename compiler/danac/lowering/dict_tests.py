@@ -226,15 +226,19 @@ def _is_left_at_its_end(body: list[ast.stmt]) -> bool:
 
 def _chosen(node: N, tests: list[DictTest], part: Literal["body", "orelse"]) -> N:
     """Return a copy of `node` in which each read that `tests` concern is its `part`."""
-    copy: Any = type(node)()
+    parts: dict[str, Any] = {}
     for name, value in vars(node).items():
         if isinstance(value, list):
-            value = [_chosen_part(item, tests, part) for item in value]
-        setattr(copy, name, _chosen_part(value, tests, part))
-    test = _test_of(copy)
-    if test is not None:
-        test.reads.append(copy)
-    copied: N = copy
+            parts[name] = [_chosen_part(item, tests, part) for item in value]
+        else:
+            parts[name] = _chosen_part(value, tests, part)
+    # By now no node may be made without its fields.
+    copied = type(node)(**{name: parts.pop(name) for name in node._fields if name in parts})
+    for name, value in parts.items():
+        setattr(copied, name, value)
+    if (test := _test_of(copied)) is not None:
+        assert isinstance(copied, ast.IfExp)
+        test.reads.append(copied)
     return copied
 
 
