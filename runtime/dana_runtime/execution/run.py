@@ -18,7 +18,6 @@ The caller is also the one who sees to the time: it wakes when the nearest branc
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
@@ -55,21 +54,11 @@ from dana_runtime.tracebacks import add_note_once, without_runtime_frames
 # Seconds after which the caller of a tiny block on a worker puts out the other tickets.
 STAGGER_SECONDS = 0.003
 
-# How often such a caller lets other threads run before it sleeps for that time.
-YIELDS = 40
-
 _NO_CONTEXT = Context()
 _NOTHING: dict[int, Flight] = {}
 
-
-def _no_yield() -> None:
-    """Where the system has none."""
-
-
 _set_group = current_group.set
 _set_layer = current_layer.set
-
-_yield = getattr(os, "sched_yield", _no_yield)
 
 
 class Run(Job):
@@ -178,7 +167,9 @@ class Run(Job):
         tickets, self.tickets = self.tickets, [0]
         if not self.put_out_ticket():
             self.work(None)
-        if self._is_over_soon():
+        # To sleep at once leaves the GIL to the worker. Who yields to it instead, by `sched_yield`, is put behind
+        # all other programs, too: on a busy machine, a block then takes milliseconds every now and then.
+        if self.latch.acquire(timeout=STAGGER_SECONDS):
             self._check_cancelled()
         else:
             tickets.pop()
@@ -186,16 +177,6 @@ class Run(Job):
             self.help()
             self._wait()
         self.history.add(self.times, self.cpus)
-
-    def _is_over_soon(self) -> bool:
-        """Wait a little; tell whether the last result or the first failure has come."""
-        latch = self.latch
-        # To be put to sleep and woken again takes longer than tiny branches do.
-        for _ in range(YIELDS):
-            if latch.acquire(False):
-                return True
-            _yield()
-        return latch.acquire(timeout=STAGGER_SECONDS)
 
     def join(self, finished: int, failures: list[tuple[int, BaseException]]) -> Outcome:
         """Count what the caller of a tiny block has done itself, and wait for the rest."""
