@@ -146,6 +146,9 @@ class History:
         """
         self.walls[self.runs % WINDOW] = walls
         self.runs += 1
+        if self.is_claimed and cpus is None and not self.is_kept and _are_tiny(walls):
+            # As it was expected: nothing follows from that.
+            return
         if cpus is not None:
             self.add_cpu(cpus)
         if self.is_kept:
@@ -260,6 +263,10 @@ class History:
         self.is_claimed = len(ways) > 0 and all(way in ("inline", "caller") for way in ways)
         self.is_quick = self.is_claimed and 1 < len(ways) == len(self.codes)
         self.is_bare = self.is_quick and len(self.proved) == len(ways)
+
+
+def _are_tiny(walls: Times) -> bool:
+    return None not in walls and max(walls) <= TINY_SECONDS  # type: ignore[type-var,operator]
 
 
 def _column(rows: Sequence[Times], index: int) -> list[float]:
