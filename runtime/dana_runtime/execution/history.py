@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 # One run of a tiny block in so many is looked at closely.
 SAMPLE = 64
 
+# Of runs that are as they were expected to be, one in so many is followed by a look.
+_LOOK = 4
+
 # Whole runs that are compared, with processes and without.
 _COMPARED = 4
 
@@ -59,7 +62,18 @@ class History:
     """
 
     __slots__ = (
-        *("runs", "runs_before", "walls", "cpus", "samples", "choices", "lost", "shapes"),
+        *(
+            "runs",
+            "runs_before",
+            "walls",
+            "cpus",
+            "samples",
+            "choices",
+            "lost",
+            "may_gain",
+            "expected",
+            "shapes",
+        ),
         *("is_claimed", "is_quick", "is_bare", "inline", "plain_calls", "moved"),
         *("purity", "proved", "marks", "coroutines", "codes", "refusals", "transfers"),
         *("elapsed_here", "elapsed_there", "tried", "try_again_at"),
@@ -99,6 +113,9 @@ class History:
         self.plain_calls: tuple[int, ...] = ()
         self.moved: frozenset[int] = frozenset()
         self.lost = 0
+        # Whether processes might make runs shorter, and which branches are expected to be tiny.
+        self.may_gain = False
+        self.expected: list[bool] = []
         # What whole runs took, without processes and with them; what has come of trying them.
         self.elapsed_here: list[float] = []
         self.elapsed_there: list[float] = []
@@ -129,18 +146,31 @@ class History:
         """
         self.walls[self.runs % WINDOW] = walls
         self.runs += 1
+        if self.is_claimed and cpus is None and not self.is_kept and _are_tiny(walls):
+            # As it was expected: nothing follows from that.
+            return
         if cpus is not None:
             self.add_cpu(cpus)
         if self.is_kept:
             for index, seconds in enumerate(walls):
                 if seconds is not None and seconds > self.longest.get(index, 0.0):
                     self.longest[index] = seconds
-        if elapsed:
-            self._compare(elapsed, on_processes)
-        self.look()
+        self.lost += self.may_gain
+        is_new = elapsed > 0 and self._compare(elapsed, on_processes)
+        # To look takes longer than a tiny block: not every time, once much is known and nothing unusual happens.
+        runs, expected = self.runs, self.expected
+        is_usual = [
+            seconds is not None and seconds <= TINY_SECONDS for seconds in walls
+        ] == expected
+        period = SAMPLE if self.is_claimed else _LOOK
+        if is_new or not is_usual or runs <= 2 * WINDOW or runs % period == 0:
+            self.look()
 
-    def _compare(self, elapsed: float, on_processes: bool) -> None:
-        """See whether processes keep what they promise: other programs may need the processors, too."""
+    def _compare(self, elapsed: float, on_processes: bool) -> bool:
+        """See whether processes keep what they promise: other programs may need the processors, too.
+
+        True: they do not.
+        """
         latest = self.elapsed_there if on_processes else self.elapsed_here
         latest.append(elapsed)
         del latest[:-_COMPARED]
@@ -151,6 +181,8 @@ class History:
             )
             self.try_again_at = self.runs + SAMPLE
             there.clear()
+            return True
+        return False
 
     def add_cpu(self, cpus: Times) -> None:
         """Take in how much of a run was computing."""
@@ -223,14 +255,18 @@ class History:
         choices = choose(figures, Machine(_cores(), _has_gil(), _may_start(), self.lost, tried))
         self.choices = choices
         ways = [choice.way for choice in choices]
-        if any(seen.is_pure and (seen.cpu or 0.0) > TINY_SECONDS for seen in figures):
-            self.lost = min(self.lost + 1, WINDOW)
+        self.may_gain = any(seen.is_pure and (seen.cpu or 0.0) > TINY_SECONDS for seen in figures)
+        self.expected = [seen.is_tiny for seen in figures]
         self.moved = frozenset(i for i, way in enumerate(ways) if way == "process")
         self.inline = tuple(i for i, way in enumerate(ways) if way == "inline")
         self.plain_calls = tuple(index for index in self.inline if index in self.proved)
         self.is_claimed = len(ways) > 0 and all(way in ("inline", "caller") for way in ways)
         self.is_quick = self.is_claimed and 1 < len(ways) == len(self.codes)
         self.is_bare = self.is_quick and len(self.proved) == len(ways)
+
+
+def _are_tiny(walls: Times) -> bool:
+    return None not in walls and max(walls) <= TINY_SECONDS  # type: ignore[type-var,operator]
 
 
 def _column(rows: Sequence[Times], index: int) -> list[float]:

@@ -124,7 +124,9 @@ class Run(Job):
         self.cpus: list[float | None] | None = [None] * count if history.wants_cpu() else None
         # Lists serve as counters: pop is atomic, on free-threaded builds too.
         self.tickets = [0] * tickets
-        self.unclaimed = [index for index in range(count - 1, -1, -1) if index not in inline]
+        self.unclaimed = list(range(count - 1, -1, -1))
+        for index in inline:
+            self.unclaimed.remove(index)
         self.unfinished = list(range(count))
         # The branches on workers, for as long as they may still be in time.
         self.running: dict[int, Flight] = {}
