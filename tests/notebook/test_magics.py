@@ -107,7 +107,7 @@ def test_wrong_cells(execute):
         "%%dana --wrong\n1",
         "%%dana\n'go on'",
     ) == [
-        "Cell In[2]:3:5: error[DANA110]: unexpected `=`, expected an expression or `yield`\n"
+        "Cell In[2]:3:5: error[DANA110]: unexpected `=`, expected an expression\n"
         "3 | x = = 2\n  |     ^",
         "UsageError: %%dana takes --coerce or nothing, not --wrong\n",
         "'go on'",
