@@ -111,7 +111,10 @@ class TestTable:
             ("Coerce = true", "unknown key 'Coerce' in [tool.danac]. Did you mean 'coerce'?"),
             ("colour = 5", "unknown key 'colour' in [tool.danac]; its keys are coerce, ignore"),
             ("timout = 5", "unknown key 'timout' in [tool.danac]. Did you mean 'timeout'?"),
-            ("[tool.danac.block]", "unknown key 'block' in [tool.danac]; its keys are coerce, ignore"),
+            (
+                "[tool.danac.block]",
+                "unknown key 'block' in [tool.danac]; its keys are coerce, ignore",
+            ),
             ("coerce = 'yes'", "coerce in [tool.danac] must be true or false, not 'yes'"),
             ("coerce = 1", "coerce in [tool.danac] must be true or false, not 1"),
         ],
@@ -123,7 +126,9 @@ class TestTable:
         assert str(caught.value) == f"{program.parent / 'pyproject.toml'}: {message}"
 
     def test_wrong_table(self, project):
-        with pytest.raises(UsageError, match=r"tool\.danac must be a table, its keys are coerce, ignore$"):
+        with pytest.raises(
+            UsageError, match=r"tool\.danac must be a table, its keys are coerce, ignore$"
+        ):
             options_for(project("tool.danac = true\n"))
 
     @pytest.mark.parametrize("content", [b"[tool.danac]\ncoerce =\n", b"[tool.danac]\n# \xff\n"])
