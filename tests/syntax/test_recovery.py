@@ -72,6 +72,12 @@ def test_one_error_a_line():
     )
 
 
+def test_what_is_no_program_at_all_is_read_to_a_limit():
+    errors = found("x = (1\n" * 700 + "y = 1\nprint(y, z)\n")
+    assert len(errors) == 500
+    assert {code for _, code in errors} == {"DANA104"}
+
+
 class TestWhatIsRight:
     """What parsed is looked at; what is missing only because of an error is not complained about."""
 

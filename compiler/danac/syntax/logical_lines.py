@@ -43,6 +43,8 @@ _HEADER = re.compile(
 _WORD = re.compile(r"[^\W\d]\w*")
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _MOST_CUTS = 4
+_MOST_WRONG = 500
+"""After so many wrong lines the rest is not read: each bracket without its end is looked for to the end."""
 
 
 @dataclass
@@ -73,6 +75,8 @@ class LineReader:
         self._indentation = Indentation(self._buffer)
         self._starts = [0, *(m.end() for m in re.finditer("\n", source.text))]
         self._odd_columns: set[int] = set()
+        self.unread: frozenset[str] = frozenset()
+        """The words in what was not read, behind too much that is wrong."""
         self.has_mixed_tabs = 0
         """The line at which tabs and spaces were first seen to contradict each other."""
 
@@ -80,7 +84,11 @@ class LineReader:
         """Yield one line after the other."""
         buffer, indentation = self._buffer, self._indentation
         line = indentation.next_line(0)
+        wrong = 0
         while line is not None:
+            if wrong == _MOST_WRONG:
+                self.unread = frozenset(_WORD.findall(self._text, line.start))
+                return
             errors: list[DanaSyntaxError] = []
             end, is_cut = self._read(line.first, errors)
             newline = newline_at(buffer, end)
@@ -99,6 +107,7 @@ class LineReader:
                 is_header = bool(tokens) and tokens[-1] == ":"
                 closing = indentation.comment_suite(line, end, following) if is_header else []
                 error = errors[0] if errors else None
+                wrong += error is not None
                 yield LogicalLine(opening, tokens, newline, closing, misplaced, error)
             line = following
 

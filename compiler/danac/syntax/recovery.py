@@ -28,6 +28,7 @@ def recover(source: Source, automaton: Automaton, terminals: Mapping[str, str]) 
     reader = LineReader(source, terminals)
     recovery = Recovery(source, Run(automaton), reader)
     recovery.read(list(reader.lines()), reader.finish())
+    recovery.missing |= reader.unread
     return recovery
 
 
