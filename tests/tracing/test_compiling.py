@@ -166,7 +166,7 @@ def test_to_install_it_takes_nothing_back():
     try:
         danac.install(trace=True)
         danac.install()
-        assert import_hook._hook._finder.given == Options(True, True)
+        assert import_hook._hook._finder.given == Options(True, trace=True)
     finally:
         danac.uninstall()
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pickle import PicklingError
 from time import monotonic, perf_counter
+from types import FunctionType
 from typing import Any
 
 from dana_runtime.errors import BranchTimeout, MemoryLimitExceeded, RemoteError, WorkerDied
@@ -198,7 +199,8 @@ def is_marked(branch: Branch, settings: Settings) -> bool:
         function = function.function
     if type(function) is Orchestrated:
         function = function.function
-    operated = getattr(function, "__poet__", None)
+    # Only functions are asked: other objects may answer to any name.
+    operated = getattr(function, "__poet__", None) if isinstance(function, FunctionType) else None
     said = None if operated is None else operated.policy.values.get("pure")
     return settings.pure if said is None else bool(said)
 

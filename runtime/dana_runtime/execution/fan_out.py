@@ -283,6 +283,9 @@ def _run(
     moved: frozenset[int] = frozenset()
     if executor == "auto":
         inline, moved = prepared(history, branches, value, block, settings, depth, is_plain)
+        if traced.tracer is not None:
+            # What is called plainly would not be seen.
+            inline = ()
     is_simple = is_plain and not settings.is_tolerant and not moved
     if not is_simple or executor not in ("auto", "thread", "inline"):
         return _dispatched(branches, value, block, settings, group, outer, history, inline, moved)

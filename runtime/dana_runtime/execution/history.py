@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from types import BuiltinFunctionType, CodeType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 
 from dana_runtime.execution.choosing import (
     TINY_SECONDS,
@@ -299,7 +299,10 @@ def _may_start() -> bool:
 
 def code_of(function: Any) -> Any:
     """Return what a function is made of: lambdas are made anew at each run, of the same code."""
-    return getattr(function, "__code__", function)
+    if type(function) is MethodType:
+        function = function.__func__
+    # No other object is asked: it may answer to any name.
+    return function.__code__ if type(function) is FunctionType else function
 
 
 def codes_of(functions: Sequence[Callable[..., Any]]) -> list[Any]:
