@@ -97,15 +97,24 @@ def _verdict(low: Lowering, branch: nodes.Branch, scope: Scope, is_flowing: bool
 
 
 def _describe(low: Lowering, pipeline: str, block: nodes.ParallelBlock, verdicts: list[str]) -> str:
-    """Add the module-level `_dana_block_n = _dana_Block(…)` of `block` and return its name."""
-    name = low.fresh("block")
-    branches = []
+    """Add the module-level `_dana_block_n = _dana_Block(…)` of `block` and return its name.
+
+    Where the code of a block is written twice, both are the same block: what is learned of one counts.
+    """
+    places = []
     for branch in block.branches:
         first, last = branch.stages[0], branch.stages[-1]
         span = first.span.to(last.span)
         text = " | ".join(stage_text(low, stage.value) for stage in branch.stages)
-        place = [low.constant(_START, part) for part in (text, span.line, span.column)]
-        branches.append(low.at(_START, ast.Tuple(place, ast.Load())))
+        places.append((text, span.line, span.column))
+    key = (pipeline, *places, *verdicts)
+    if (name := low.descriptions.get(key)) is not None:
+        return name
+    name = low.descriptions[key] = low.fresh("block")
+    branches = [
+        low.at(_START, ast.Tuple([low.constant(_START, part) for part in place], ast.Load()))
+        for place in places
+    ]
     names = [low.constant(_START, text) for text in (pipeline, low.source.basename)]
     keywords = []
     if verdicts:

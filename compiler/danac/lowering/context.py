@@ -137,6 +137,8 @@ class Lowering:
         self.needs_variables = False
         """Whether stages may ask for the module's own variables by name."""
         self.blocks: list[ast.stmt] = []
+        self.descriptions: dict[tuple[object, ...], str] = {}
+        """The descriptions of blocks that are among these, by what they say."""
         self.pipeline = ""
         """The name of the declarative function that is being lowered, if any."""
         self._counters: dict[str, int] = {}
