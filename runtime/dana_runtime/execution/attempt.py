@@ -33,8 +33,7 @@ class Attempt:
 
     __slots__ = (
         *("function", "value", "settings", "name", "thread_name", "context", "depth", "number"),
-        *("index", "started", "result", "error", "trace", "ran", "_on_end", "_open"),
-        *("index", "started", "result", "error", "cost", "_on_end", "_open"),
+        *("index", "started", "result", "error", "trace", "ran", "cost", "_on_end", "_open"),
     )
 
     def __init__(

@@ -19,12 +19,14 @@ from types import FunctionType
 from typing import Any
 
 from dana_runtime.errors import BranchTimeout, MemoryLimitExceeded, RemoteError, WorkerDied
+from dana_runtime.execution.abandonment import Flight
 from dana_runtime.execution.attempt import Abandon, Attempt
 from dana_runtime.execution.block import Block, block_title
 from dana_runtime.execution.branches import Branch, is_coroutine_function
 from dana_runtime.execution.cancellation import Group
 from dana_runtime.execution.dispatch import Dispatch
 from dana_runtime.execution.history import History, codes_of, introduce
+from dana_runtime.execution.inline import plain_call
 from dana_runtime.execution.outcomes import Outcome, ends_block
 from dana_runtime.execution.plain import MANY_ITEMS, is_plain
 from dana_runtime.execution.settings import Settings, policy
@@ -49,8 +51,11 @@ class Automatic(Dispatch):
         group: Group,
         at_least: int | None,
         history: History,
+        outer: Flight | None = None,
     ) -> None:
         self.history = history
+        # The branch that the caller itself is in.
+        self.outer = outer
         # Branches that go to processes, and those that the caller calls.
         self.moved: set[int] = set()
         self.inline: list[int] = []
@@ -71,7 +76,7 @@ class Automatic(Dispatch):
         # What is to be tried again, or has settings of its own, runs as it always did.
         usual = [index for index in range(len(self.branches)) if _is_usual(own(index))]
         self.moved = {index for index in moved if index in usual}
-        self.inline = [i for i in inline if i in usual and not own(i).is_bound]
+        self.inline = [i for i in inline if i in usual and _is_plain_call(own(i))]
         is_moved, begun = bool(self.moved), perf_counter()
         outcome = self.run()
         self.history.add(self.walls, self.cpus, perf_counter() - begun, is_moved)
@@ -92,7 +97,7 @@ class Automatic(Dispatch):
         """Call a branch here; False: it has failed, and the block with it."""
         begun = perf_counter()
         try:
-            self.results[index] = self.branches[index](self.value)
+            self.results[index] = plain_call(self.branches[index], self.value, self.outer)
         except RecursionError:
             # On a thread there is more room; and to call a pure branch twice does no harm.
             self.waiting.append(index)
@@ -143,6 +148,11 @@ class Automatic(Dispatch):
 
 def _is_usual(own: Settings) -> bool:
     return own.executor == "auto" and not own.is_tolerant
+
+
+def _is_plain_call(own: Settings) -> bool:
+    # A failure that is a result, and a limit, are for those who watch a branch.
+    return not own.is_bound and own.on_error == "raise"
 
 
 def prepared(

@@ -29,7 +29,7 @@ from dana_runtime.execution.branches import (
 from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.choosing import TINY_SECONDS, WINDOW
 from dana_runtime.execution.history import SAMPLE, History
-from dana_runtime.execution.inline import in_time_of
+from dana_runtime.execution.inline import in_time_of, plain_call
 from dana_runtime.execution.outcomes import Outcome
 from dana_runtime.execution.run import Run
 from dana_runtime.execution.settings import Settings
@@ -140,7 +140,9 @@ def _run(
                 raise BranchCancelled
             branch = branches[index]
             if index in pure:
-                results[index] = branch(value)
+                results[index] = (
+                    branch(value) if outer is None else plain_call(branch, value, outer)
+                )
             elif is_bare:
                 own: Any = context.copy()
                 own.run(_set_layer, Layer(layer, block, index))

@@ -68,16 +68,19 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
 
 def serve(key: str, topic: str, task: Any, *parcels: Any) -> Any:
     """Run a task in a worker of Dask; returns the response."""
-    from distributed import Event, get_client, get_worker
+    from distributed import Event, get_client
 
     from dana_runtime.execution.processes import worker
     from dana_runtime.execution.processes.envelope import LOST, Response
 
-    claim = Event(key, client=get_client())
+    client = get_client()
+    claim = Event(key, client=client)
     if claim.is_set():
         return Response(LOST)
     claim.set()
-    get_worker().log_event(topic, key)
+    # Not `get_worker().log_event`, which sends it a little later: a branch that ends its worker at once would
+    # never have begun, and where no other worker takes its task no limit would end it.
+    client.log_event(topic, key)
     function, value, surroundings = parcels
     return worker.serve(task._replace(function=function, value=value, surroundings=surroundings))
 

@@ -347,7 +347,7 @@ def _dispatched(
     workers = 1 if is_deep else settings.max_workers
     own, at_least = all_settings.__getitem__, settings.at_least
     if settings.executor == "auto" and not is_deep:
-        auto = Automatic(functions, value, block, own, workers, group, at_least, history)
+        auto = Automatic(functions, value, block, own, workers, group, at_least, history, outer)
         return auto.choosing(moved, inline)
     return Dispatch(functions, value, block, own, workers, group, at_least=at_least).run()
 

@@ -173,3 +173,8 @@ def in_time_of(
     finally:
         if inner is not None:
             outer.inner.pop()
+
+
+def plain_call(branch: Branch, value: Any, outer: Flight | None) -> Any:
+    """Return `branch(value)`; should the branch `outer` be abandoned, so is this call."""
+    return branch(value) if outer is None else in_time_of(outer, partial(branch, value), str, None)

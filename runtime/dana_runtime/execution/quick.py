@@ -77,7 +77,8 @@ def _bare(branches: tuple[Branch, ...], value: Any, block: Block, history: Histo
         return None
     except BaseException as error:
         BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
-        add_note_once(error, note_of(branches, len(results), block))
+        # What comes from outside, Ctrl-C for one, may come when the last branch is over.
+        add_note_once(error, note_of(branches, min(len(results), len(branches) - 1), block))
         return results, error
     if before - first <= TINY_SECONDS and history.runs % SAMPLE:
         # All of them are tiny still: this has to cost next to nothing.

@@ -43,7 +43,7 @@ from dana_runtime.execution.branches import (
 )
 from dana_runtime.execution.cancellation import Group, current_group
 from dana_runtime.execution.history import History
-from dana_runtime.execution.inline import in_time_of
+from dana_runtime.execution.inline import in_time_of, plain_call
 from dana_runtime.execution.outcomes import Failure, Outcome, ends_block, timeout_error
 from dana_runtime.execution.settings import Settings
 from dana_runtime.execution.waits import SIGNAL_SECONDS, longest_wait, shortest_limit
@@ -150,7 +150,7 @@ class Run(Job):
         for index in self.inline:
             begun = monotonic()
             try:
-                self.results[index] = self.branches[index](self.value)
+                self.results[index] = plain_call(self.branches[index], self.value, self.outer)
             except RecursionError:
                 # On a thread there is more room; and to call a pure branch twice does no harm.
                 self.unclaimed.append(index)

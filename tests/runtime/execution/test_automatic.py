@@ -477,3 +477,61 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     done = run_python(program, "-W", "ignore")
     assert (done.stdout, done.stderr) == ("7\n", "")
+
+
+def test_a_branch_that_is_called_plainly_keeps_its_own_partial_results():
+    block = block_of("pure", "unknown")
+    partial = with_policy(lambda value: 1 // value, policy(on_error="partial"))
+    fan_out((partial, plus_one), 1, block)
+    block.history.inline = (0,)
+    failure, other = fan_out((partial, plus_one), 0, block)
+    assert isinstance(failure, Failure)
+    assert isinstance(failure.error, ZeroDivisionError)
+    assert other == 1
+
+
+@pytest.mark.parametrize("way", ["run", "dispatch", "claimed"])
+def test_what_is_called_plainly_ends_with_the_branch_around_it(way):
+    ended, gate = threading.Event(), threading.Event()
+
+    def spin(value):
+        try:
+            while value and not gate.is_set():
+                pass
+        finally:
+            if value:
+                ended.set()
+
+    block = block_of("pure", "unknown")
+    other = with_policy(plus_one, policy(on_error="raise")) if way == "dispatch" else plus_one
+    decide(block, (spin, plus_one), value=0, inline=(0,))
+    if way == "claimed":
+        block.history.is_claimed = True
+        block.history.plain_calls = (0,)
+    try:
+        with pytest.raises(BranchTimeout):
+            fan_out(
+                (lambda value: fan_out((spin, other), value, block),), 1, None, policy(timeout=0.1)
+            )
+        assert ended.wait(WAIT)
+    finally:
+        gate.set()
+
+
+def test_what_comes_from_outside_after_the_last_tiny_branch_is_raised(monkeypatch):
+    block = block_of("pure", "pure")
+    branches = (plus_one, double)
+    for _ in range(2 * WINDOW):
+        fan_out(branches, 1, block)
+    block.history.codes = [branch.__code__ for branch in branches]
+    block.history.is_claimed = block.history.is_quick = block.history.is_bare = True
+    times = iter([0.0, 0.0])
+
+    def clock():
+        for time in times:
+            return time
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(quick, "_clock", clock)
+    with pytest.raises(KeyboardInterrupt):
+        fan_out(branches, 1, block)

@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -385,3 +386,26 @@ def test_workers_have_tracks_in_a_timeline(address, tmp_path):
         assert (
             block["ts"] <= event["ts"] <= event["ts"] + event["dur"] <= block["ts"] + block["dur"]
         )
+
+
+def test_a_branch_that_kills_the_last_worker_ends_in_its_time():
+    with distributed.LocalCluster(
+        n_workers=0, host="127.0.0.1", dashboard_address=":0", silence_logs=50
+    ) as local:
+        address = local.scheduler_address
+        worker = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "distributed.cli.dask_worker", address),
+                *("--no-nanny", "--nthreads", "2", "--no-dashboard"),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            local.wait_for_workers(1, timeout=30)
+            kill = lambda value: os.kill(os.getpid(), signal.SIGKILL)  # noqa: E731
+            with using(executor="dask", scheduler=address, timeout=1), pytest.raises(BranchTimeout):
+                fan_out((kill,), 1)
+        finally:
+            cluster.shutdown()
+            worker.kill()
+            worker.wait()
