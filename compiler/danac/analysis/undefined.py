@@ -67,11 +67,25 @@ def _type_names(annotation: nodes.TypeExpression | None) -> Iterator[nodes.TypeN
 
 
 def _renaming(name: nodes.Name, hint: str | None) -> Fix | None:
-    """Return the fix that a hint speaks of, `did you mean …`."""
+    """Return the fix that a hint speaks of, `did you mean …`, if it can hardly mean something else."""
     if hint is None or not hint.startswith("did you mean"):
         return None
     other = hint.split("`")[1]
+    if not _is_one_slip(dana_name(name.id), other):
+        return None
     return Fix.replace(f"write `{other}`", name.span, other)
+
+
+def _is_one_slip(written: str, meant: str) -> bool:
+    """Whether one letter too many, missing, wrong or exchanged with the next one parts two longer names."""
+    if min(len(written), len(meant)) < 4 or abs(len(written) - len(meant)) > 1:
+        return False
+    start = 0
+    while start < min(len(written), len(meant)) and written[start] == meant[start]:
+        start += 1
+    one, other = written[start:], meant[start:]
+    is_exchanged = one[:2] == other[:2][::-1] and one[2:] == other[2:]
+    return one[1:] == other[1:] or one[1:] == other or one == other[1:] or is_exchanged
 
 
 def _is_known(name: str, scope: Scope) -> bool:
