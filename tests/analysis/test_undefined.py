@@ -80,3 +80,10 @@ def test_only_what_is_one_slip_away_is_mended_by_itself(written, is_fixed):
     module = module_of(f"x = {written}(1)\n")
     (found,) = undefined_names(module, Names(module))
     assert (found.fix is not None) == is_fixed
+
+
+@pytest.mark.parametrize("read", ["add(powr)", 'f"{$$} {powr}"', 'f"{powr}"', "powr + 1"])
+def test_a_misspelt_capture_suggests_the_capture(read):
+    text = f"def add(a, b): a + b\ndef p(x) = abs as power | {read}\n"
+    hints = {found.code: found.hint for found in danac.check_source(text, "p.dana")}
+    assert hints["DANA201"] == "did you mean `power`?"

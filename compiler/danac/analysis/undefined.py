@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from danac import nodes
 from danac.analysis import builtins
+from danac.analysis.captures import captures_of
 from danac.analysis.names import Names, Scope
 from danac.analysis.stages import sees_star_import
 from danac.analysis.walking import with_scopes
 from danac.diagnostics import Diagnostic, Fix, Severity
 from danac.identifiers import dana_name
+from danac.source import Span
 
 
 def undefined_names(
@@ -26,16 +28,34 @@ def undefined_names(
     scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
     severity: Severity = "warning" if imports_other_programs(module) else "error"
     findings = []
+    captures: list[tuple[Span, str]] | None = None
     for name, scope in reads(module, names):
         if _is_known(name.id, scope) or name.id in scoped or dana_name(name.id) in missing:
             continue
         message = f"name {dana_name(name.id)!r} is not defined"
-        hint = _hint(name.id, scope)
+        if captures is None:
+            captures = list(_captures(module))
+        hint = _hint(
+            name.id, scope, [near for where, near in captures if _is_inside(name.span, where)]
+        )
         findings.append(
             Diagnostic("DANA201", message, severity, name.span, hint, _renaming(name, hint))
         )
     receivers = [found for found in _receivers(module, names) if not missing]
     return [*findings, *receivers]
+
+
+def _captures(module: nodes.Module) -> Iterator[tuple[Span, str]]:
+    """Yield the captures of all pipes, each with where it can be read: from itself to its pipe's end."""
+    for pipe in nodes.walk(module):
+        if isinstance(pipe, nodes.Pipe):
+            for stage in pipe.stages:
+                for capture in captures_of(stage):
+                    yield capture.span.to(pipe.span), capture.name
+
+
+def _is_inside(inner: Span, outer: Span) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
 
 
 def _receivers(module: nodes.Module, names: Names) -> Iterator[Diagnostic]:
@@ -118,9 +138,10 @@ _ELSEWHERE = {
 }
 
 
-def _hint(name: str, scope: Scope) -> str | None:
-    known = sorted({*scope.visible(), *builtins.NAMES})
-    nearest = get_close_matches(name, sorted(scope.visible()), n=1)
+def _hint(name: str, scope: Scope, captures: Sequence[str] = ()) -> str | None:
+    near_by = {*scope.visible(), *captures}
+    known = sorted({*near_by, *builtins.NAMES})
+    nearest = get_close_matches(name, sorted(near_by), n=1)
     if not nearest and name in _ELSEWHERE:
         return _ELSEWHERE[name]
     nearest = nearest or get_close_matches(name, known, n=1)
