@@ -95,6 +95,7 @@ IMPURE = [
     ("def f(x):\n    private:x = x", "f", "it writes private:x"),
     ("def f(x):\n    x.count = 1", "f", "it changes an attribute"),
     ("def f(x):\n    x[0] = 1", "f", "it changes an item of what others may have"),
+    ("def f(x):\n    *y, x[0] = x", "f", "it changes an item of what others may have"),
     ("def f(x):\n    del x[0]", "f", "it changes an item of what others may have"),
     ("def f(xs):\n    xs += [1]", "f", "it changes xs, which others may see"),
     ("def f(xs):\n    ys = xs\n    ys += [1]", "f", "it changes ys, which others may see"),
@@ -136,6 +137,9 @@ UNKNOWN = [
     ("def f(x): (lambda :: x)()()", "f", "what it calls is made when it runs"),
     ("", "lambda v :: getattr(v, 'a')", "nothing is known of getattr"),
     ("", "lambda v :: v.append", "append may change"),
+    ("from queue import Queue\ndef f(x, q=Queue()): q.get()", "f", "the default of q"),
+    ("from queue import Queue\nf = lambda x, q=Queue() :: q.get()", "f", "the default of q"),
+    ("def f(x): x * f.rate\nf.rate = 2", "f", "rate may be set on a function"),
 ]
 
 

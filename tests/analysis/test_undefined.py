@@ -67,3 +67,23 @@ def looked_at(decorators: int) -> int:
 
 def test_many_decorators_are_looked_at_a_few_times_each():
     assert looked_at(2_000) <= 4 * 2_000
+
+
+@pytest.mark.parametrize(
+    ("written", "is_fixed"),
+    [
+        *[("pirnt", True), ("prnt", True), ("printt", True), ("primt", True)],
+        *[("frist", False), ("mex", False), ("printed", False), ("rint_", False)],
+    ],
+)
+def test_only_what_is_one_slip_away_is_mended_by_itself(written, is_fixed):
+    module = module_of(f"x = {written}(1)\n")
+    (found,) = undefined_names(module, Names(module))
+    assert (found.fix is not None) == is_fixed
+
+
+@pytest.mark.parametrize("read", ["add(powr)", 'f"{$$} {powr}"', 'f"{powr}"', "powr + 1"])
+def test_a_misspelt_capture_suggests_the_capture(read):
+    text = f"def add(a, b): a + b\ndef p(x) = abs as power | {read}\n"
+    hints = {found.code: found.hint for found in danac.check_source(text, "p.dana")}
+    assert hints["DANA201"] == "did you mean `power`?"

@@ -74,6 +74,10 @@ SETTINGS: dict[str, tuple[str, Any]] = {
 }
 
 
+# Words that lie nearer to another setting than to the one that is meant.
+_ALSO_CALLED = {"retry": "retries", "tries": "retries", "attempts": "retries"}
+
+
 def faults_of(policy: nodes.Policy) -> Iterator[tuple[Span, str, str | None]]:
     """Yield (place, message, hint) for each setting that is unknown, doubled or surely ill-typed."""
     seen: set[str] = set()
@@ -85,7 +89,8 @@ def faults_of(policy: nodes.Policy) -> Iterator[tuple[Span, str, str | None]]:
             yield setting.span, f"the setting {name!r} appears twice", None
         seen.add(name)
         if name not in SETTINGS:
-            nearest = get_close_matches(name, SETTINGS, n=1)
+            word = _ALSO_CALLED.get(name, name)
+            nearest = [word] if word in SETTINGS else get_close_matches(name, SETTINGS, n=1)
             hint = (
                 f"did you mean `{nearest[0]}`?" if nearest else f"there are {', '.join(SETTINGS)}"
             )

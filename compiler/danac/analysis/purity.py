@@ -101,6 +101,7 @@ class Purity:
             search = _Search(self, scope.parent)
             facts = self._facts[code] = search.facts
             search.look_through([(part, scope) for part in _body_of(code)])
+            facts.against = facts.against or _against_defaults(code.parameters)
         return facts
 
     def scope_of(self, node: nodes.Node) -> Scope:
@@ -293,6 +294,8 @@ class _Search:
             return _member(_path_of(node.value, scope), node.name, node)
         if node.name in CHANGING_METHODS:
             return _unknown(f"{node.name} may change what others have", node)
+        if _is_defined_code(nodes.ungrouped(node.value), scope):
+            return _unknown(f"{node.name} may be set on a function from anywhere", node)
         return [(node.value, scope)]
 
     def _stage(self, node: nodes.Stage, scope: Scope) -> Todo | Verdict:
@@ -338,9 +341,13 @@ class _Search:
                     if against is not None:
                         return against
                 case nodes.Starred(value=value):
-                    return self._targets((value,), scope)
+                    against = self._targets((value,), scope)
+                    if against is not None:
+                        return against
                 case _:
-                    return self._changed(target, scope)
+                    against = self._changed(target, scope)
+                    if against is not None:
+                        return against
         return None
 
     def _changed(self, target: nodes.Expression, scope: Scope) -> Verdict | None:
@@ -402,6 +409,22 @@ def _chain(scope: Scope | None) -> Iterator[Scope]:
 
 def _defaults(parameters: tuple[nodes.Parameter, ...], scope: Scope) -> Todo:
     return [(taken.default, scope) for taken in parameters if taken.default is not None]
+
+
+def _against_defaults(parameters: tuple[nodes.Parameter, ...]) -> Verdict | None:
+    """Return what speaks against values that were made, once, when a function was defined."""
+    for taken in parameters:
+        if taken.default is not None and not _is_constant(taken.default):
+            return _unknown(f"the default of {taken.name} may be anything", taken.default)
+    return None
+
+
+def _is_defined_code(value: nodes.Expression, scope: Scope) -> bool:
+    """Whether `value` is the name of a function of the program, which may have attributes."""
+    found = scope.lookup(value.id) if isinstance(value, nodes.Name) else None
+    return found is not None and (
+        isinstance(found[1].node, Code) or isinstance(found[1].value, nodes.Lambda)
+    )
 
 
 def _required(code: nodes.Function | nodes.Declaration) -> int:

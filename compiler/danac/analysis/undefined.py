@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from danac import nodes
 from danac.analysis import builtins
+from danac.analysis.captures import captures_of
 from danac.analysis.names import Names, Scope
 from danac.analysis.stages import sees_star_import
 from danac.analysis.walking import with_scopes
 from danac.diagnostics import Diagnostic, Fix, Severity
 from danac.identifiers import dana_name
+from danac.source import Span
 
 
 def undefined_names(
@@ -26,16 +28,34 @@ def undefined_names(
     scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
     severity: Severity = "warning" if imports_other_programs(module) else "error"
     findings = []
+    captures: list[tuple[Span, str]] | None = None
     for name, scope in reads(module, names):
         if _is_known(name.id, scope) or name.id in scoped or dana_name(name.id) in missing:
             continue
         message = f"name {dana_name(name.id)!r} is not defined"
-        hint = _hint(name.id, scope)
+        if captures is None:
+            captures = list(_captures(module))
+        hint = _hint(
+            name.id, scope, [near for where, near in captures if _is_inside(name.span, where)]
+        )
         findings.append(
             Diagnostic("DANA201", message, severity, name.span, hint, _renaming(name, hint))
         )
     receivers = [found for found in _receivers(module, names) if not missing]
     return [*findings, *receivers]
+
+
+def _captures(module: nodes.Module) -> Iterator[tuple[Span, str]]:
+    """Yield the captures of all pipes, each with where it can be read: from itself to its pipe's end."""
+    for pipe in nodes.walk(module):
+        if isinstance(pipe, nodes.Pipe):
+            for stage in pipe.stages:
+                for capture in captures_of(stage):
+                    yield capture.span.to(pipe.span), capture.name
+
+
+def _is_inside(inner: Span, outer: Span) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
 
 
 def _receivers(module: nodes.Module, names: Names) -> Iterator[Diagnostic]:
@@ -67,11 +87,25 @@ def _type_names(annotation: nodes.TypeExpression | None) -> Iterator[nodes.TypeN
 
 
 def _renaming(name: nodes.Name, hint: str | None) -> Fix | None:
-    """Return the fix that a hint speaks of, `did you mean …`."""
+    """Return the fix that a hint speaks of, `did you mean …`, if it can hardly mean something else."""
     if hint is None or not hint.startswith("did you mean"):
         return None
     other = hint.split("`")[1]
+    if not _is_one_slip(dana_name(name.id), other):
+        return None
     return Fix.replace(f"write `{other}`", name.span, other)
+
+
+def _is_one_slip(written: str, meant: str) -> bool:
+    """Whether one letter too many, missing, wrong or exchanged with the next one parts two longer names."""
+    if min(len(written), len(meant)) < 4 or abs(len(written) - len(meant)) > 1:
+        return False
+    start = 0
+    while start < min(len(written), len(meant)) and written[start] == meant[start]:
+        start += 1
+    one, other = written[start:], meant[start:]
+    is_exchanged = one[:2] == other[:2][::-1] and one[2:] == other[2:]
+    return one[1:] == other[1:] or one[1:] == other or one == other[1:] or is_exchanged
 
 
 def _is_known(name: str, scope: Scope) -> bool:
@@ -104,9 +138,10 @@ _ELSEWHERE = {
 }
 
 
-def _hint(name: str, scope: Scope) -> str | None:
-    known = sorted({*scope.visible(), *builtins.NAMES})
-    nearest = get_close_matches(name, sorted(scope.visible()), n=1)
+def _hint(name: str, scope: Scope, captures: Sequence[str] = ()) -> str | None:
+    near_by = {*scope.visible(), *captures}
+    known = sorted({*near_by, *builtins.NAMES})
+    nearest = get_close_matches(name, sorted(near_by), n=1)
     if not nearest and name in _ELSEWHERE:
         return _ELSEWHERE[name]
     nearest = nearest or get_close_matches(name, known, n=1)

@@ -7,8 +7,9 @@ def total(order):                          def total(order):
                                                return order.price * order.count
 
 What follows the binding of such a variable is written twice: `case {}` takes dicts and other mappings,
-and is the cheapest test that Python has. Where much follows, or something in it is written twice
-already, the `match` sets a flag instead, which the reads look at.
+and is the cheapest test that Python has. Where much follows, something in it is written twice
+already, or closures read what a loop may assign anew, the `match` sets a flag instead, which the reads
+look at: the flag changes when the variable does.
 
 Only for variables that are bound in one place, and for the statements that this place leads to: what
 is a dict stays one.
@@ -165,19 +166,32 @@ def is_dict(low: Lowering, span: Span, value: ast.expr, around: Surroundings) ->
 def _may_be_written_twice(tests: list[DictTest], body: list[ast.stmt]) -> bool:
     if len(tests) > 1 and not _is_left_at_its_end(body):
         return False
-    todo: list[ast.AST] = list(body)
+    # A parameter stays what it is; what is assigned in a loop is another value when a closure reads it.
+    is_parameter = all(_is_parameter(test) for test in tests)
+    todo: list[tuple[ast.AST, bool]] = [(statement, False) for statement in body]
     count = 0
     while todo:
-        node = todo.pop()
+        node, is_deferred = todo.pop()
         count += isinstance(node, ast.expr | ast.stmt)
         # `global x` must come before all uses of x, also before those in the other copy.
         if count > _MOST_TWICE or isinstance(node, ast.Match | ast.Global | ast.Nonlocal):
             return False
         if _test_of(node) in tests:
+            if is_deferred:
+                return False
             assert isinstance(node, ast.IfExp)
             node = node.body
-        todo.extend(ast.iter_child_nodes(node))
+        is_deferred |= not is_parameter and isinstance(node, _DEFERRING)
+        todo.extend((child, is_deferred) for child in ast.iter_child_nodes(node))
     return True
+
+
+# What is in them runs later, maybe.
+_DEFERRING = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef | ast.GeneratorExp
+
+
+def _is_parameter(test: DictTest) -> bool:
+    return test.scope.bindings[test.name].kind == "parameter"
 
 
 def _test_of(node: ast.AST) -> DictTest | None:
