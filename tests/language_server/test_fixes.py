@@ -112,7 +112,7 @@ class TestHalfWritten:
         ("5 | ab‸s | str", "Its arguments: rule 1, the value as it is, known now."),
         (
             "def pair(a, b): a\n(1, 2) | pa‸ir",
-            "Its arguments: rule 2, items become arguments, known now.",
+            "Its arguments: rule 2, items become arguments, known now: a = item 1, b = item 2.",
         ),
         ("def f(g): 5 | ‸g", "Its arguments: decided at run time: what is called is known only"),
     ],
