@@ -20,6 +20,15 @@ def test_public_names():
     assert {"install", "run_source", "DanaSyntaxError", "__version__"} <= set(danac.__all__)
 
 
+def test_tracebacks_name_errors_as_programs_do():
+    for error in (danac.DanaSyntaxError, danac.InternalError):
+        assert f"{error.__module__}.{error.__qualname__}" == f"danac.{error.__name__}"
+    with pytest.raises(danac.DanaSyntaxError) as caught:
+        danac.run_source("x = (\n", "cell 8")
+    shown = traceback.format_exception_only(caught.value)
+    assert any(line.startswith("danac.DanaSyntaxError: ") for line in shown)
+
+
 def test_type_checkers_see_the_same_names():
     """One list is for type checkers, the other for all else: nothing else is written twice."""
     tree = ast.parse(Path(danac.__file__).read_text(encoding="utf-8"))

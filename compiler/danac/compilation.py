@@ -12,6 +12,7 @@ from danac import nodes
 from danac.analysis.decisions import impossible_calls
 from danac.analysis.doubtful import doubtful
 from danac.analysis.earlier import remember
+from danac.analysis.first_stages import wrong_first_stages
 from danac.analysis.names import Names
 from danac.analysis.placement import misplaced
 from danac.analysis.undefined import undefined_names
@@ -177,6 +178,7 @@ def _findings(source: Source, options: Options) -> list[Diagnostic]:
         *found,
         *undefined_names(module, names),
         *impossible_calls(module, names),
+        *wrong_first_stages(module, names),
         *warnings(module, names, source),
     ]
 

@@ -13,12 +13,11 @@ from dana_runtime.execution.hosts import GRACE_SECONDS, Running
 from dana_runtime.execution.loops import (
     hand_over,
     is_in_callers_loop,
-    program_frame,
     running_loop,
     warn_of_waiting,
 )
 from dana_runtime.orchestration.calls import orchestrate
-from dana_runtime.tracebacks import OwnContext
+from dana_runtime.tracebacks import OwnContext, program_frame
 from dana_runtime.wording import short_repr
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from itertools import islice
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,18 @@ _PACKAGE = os.path.dirname(__file__) + os.sep
 def is_runtime_file(filename: str) -> bool:
     """Tell whether code of `filename` belongs to this package."""
     return filename.startswith(_PACKAGE)
+
+
+def program_frame() -> tuple[FrameType | None, int]:
+    """Return the frame of the program that has called into the runtime, and its level from here.
+
+    The level is what `warnings.warn` takes as `stacklevel` in the function that called this one.
+    """
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_runtime_file(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    return frame, level
 
 
 def column_at(code: CodeType, lasti: int, read_line: Callable[[], str]) -> int | None:

@@ -308,7 +308,10 @@ def test_exclusions_of_the_project_count(coverage):
 def test_a_wrong_file_is_named(coverage):
     coverage.run("main.dana", {"main.dana": "print(1)\n"})
     (coverage.folder / "main.dana").write_text("print(\n")
-    assert "Couldn't parse" in coverage("report", status=1)
+    told = coverage("report", status=1)
+    assert "Couldn't parse" in told
+    assert "Traceback" not in told
+    assert "Couldn't parse" in coverage("report", "--ignore-errors", status=1)
 
 
 def test_colours_lose_no_text():

@@ -25,9 +25,10 @@ class RequestFailed(Exception):
 class Editor:
     """One session with the server; a place in a text is where `‸` stands in it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
         self._process = process
         self.folder = folder
+        self.log = log
         self._ids = count(1)
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._diagnostics: list[dict[str, Any]] = []
@@ -222,15 +223,17 @@ def start_editor(tmp_path_factory):
 
     def start(**general):
         folder = tmp_path_factory.mktemp("editor")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "danac", "lsp"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd=folder,
-        )
-        editor = Editor(process, folder)
+        log = folder / "log"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "danac", "lsp"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=environment,
+                cwd=folder,
+            )
+        editor = Editor(process, folder, log)
         started.append(editor)
         editor.initialize(**general)
         return editor

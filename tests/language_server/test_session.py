@@ -19,6 +19,13 @@ def test_it_ends_when_it_is_told_to(start_editor):
     assert editor.stop() == 0
 
 
+def test_a_refusal_is_an_answer_and_nothing_for_the_log(start_editor):
+    editor = start_editor()
+    assert "reserved word" in editor.refusal("‸x = 1\n", "rename", newName="if")
+    assert editor.stop() == 0
+    assert editor.log.read_text("utf-8") == ""
+
+
 def test_diagnostics_come_with_code_severity_and_place(editor):
     (found,) = editor.open("x = 1\nprint(y)\n")
     assert found["code"] == "DANA201"

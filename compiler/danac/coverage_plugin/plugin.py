@@ -81,6 +81,10 @@ class DanaReporter(FileReporter):
         """Return the text as it is reported."""
         return self._program.text
 
+    def should_be_python(self) -> bool:
+        """Say that a file that cannot be parsed is an error: coverage.py asks each reporter then."""
+        return True
+
     def lines(self) -> set[TLineNo]:
         """Return the first line of each statement that is not excluded."""
         return self._program.statements.executable - self.excluded_lines()

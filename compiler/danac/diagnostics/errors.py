@@ -93,3 +93,8 @@ class InternalError(Exception):
         hint = "this is a bug in danac: please report it with the program"
         nowhere = Span(1, 1, 1, 1)
         return Diagnostic("DANA900", f"internal error: {self.message}", "error", nowhere, hint)
+
+
+for _class in (DanaSyntaxError, InternalError):
+    # Tracebacks name them as programs do.
+    _class.__module__ = "danac"

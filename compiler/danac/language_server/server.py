@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from lsprotocol import types
 from pygls import uris
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from danac.language_server import answers
@@ -92,4 +94,10 @@ def _publish(ls: LanguageServer, state: State, uri: str) -> None:
 
 def serve() -> None:
     """Serve one client on standard input and output until it says to stop."""
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_refusal)
     make_server().start_io()
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """Keep a request that is refused, which the client is told, from being logged as a fault of ours."""
+    return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcException))

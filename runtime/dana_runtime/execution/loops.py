@@ -8,16 +8,14 @@ and are handed over to it at once.
 from __future__ import annotations
 
 import asyncio
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextvars import Context
-from types import FrameType
 
 from dana_runtime.execution.background import depth_above, end_loops, loop_at
 from dana_runtime.execution.callers import callers_loop
 from dana_runtime.execution.hosts import Runnable, Running, nesting
-from dana_runtime.tracebacks import is_runtime_file
+from dana_runtime.tracebacks import program_frame
 
 
 def start(attempt: Runnable) -> Callable[[], None]:
@@ -76,18 +74,6 @@ def is_in_callers_loop() -> bool:
     """Tell whether this thread runs an event loop that is none of ours, which waiting would stop."""
     loop = running_loop()
     return loop is not None and not depth_above(loop)
-
-
-def program_frame() -> tuple[FrameType | None, int]:
-    """Return the frame of the program that has called into the runtime, and its level from here.
-
-    The level is what `warnings.warn` takes as `stacklevel` in the function that called this one.
-    """
-    level = 1
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and is_runtime_file(frame.f_code.co_filename):
-        frame, level = frame.f_back, level + 1
-    return frame, level
 
 
 def warn_of_waiting(where: str) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dana_runtime.faults import profile
 from dana_runtime.faults.perception import Perceived
 from dana_runtime.faults.profile import Learned, LearnedBranch, Profile, ProfileError, path_of
+from dana_runtime.tracebacks import program_frame
 
 if TYPE_CHECKING:
     from dana_runtime.execution.block import Block
@@ -168,7 +169,8 @@ def _complain(path: str, error: Exception) -> None:
     text = str(error) if isinstance(error, ProfileError) else f"{path}: {error!r}"
     with contextlib.suppress(Warning):
         # Where warnings are errors: even then a run is not lost for it.
-        warnings.warn(f"{text}; what was learned is not kept", RuntimeWarning, stacklevel=2)
+        text = f"{text}; what was learned is not kept"
+        warnings.warn(text, RuntimeWarning, stacklevel=program_frame()[1])
 
 
 # --- What follows ---------------------------------------------------------------------------------

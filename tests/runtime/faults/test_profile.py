@@ -158,8 +158,10 @@ def test_a_broken_file_costs_a_warning(path, damage):
         assert double(2) == 4
         training.save()
 
-    with pytest.warns(RuntimeWarning, match="what was learned is not kept"):
+    with pytest.warns(RuntimeWarning, match="what was learned is not kept") as told:
         call_and_save()
+    # The place is the program's, not one in the runtime.
+    assert {warning.filename for warning in told} == {__file__}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         # Once is enough.
@@ -194,6 +196,7 @@ def test_a_place_that_cannot_be_made(tmp_path):
     errors = process.communicate(timeout=60)[1]
     assert process.returncode == 0
     assert "what was learned is not kept" in errors
+    assert str(Path(dana_runtime.__file__).parent) not in errors
 
 
 def test_a_file_that_is_deleted_meanwhile_begins_anew(path):
