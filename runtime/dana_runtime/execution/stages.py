@@ -6,7 +6,7 @@ policy asks for a worker.
 
 from __future__ import annotations
 
-from contextvars import Context, ContextVar
+from contextvars import Context
 from time import monotonic
 from types import CoroutineType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,6 @@ from dana_runtime.execution.settings import NO_FALLBACK, Policy, Settings, curre
 from dana_runtime.faults.retry import Tries
 from dana_runtime.faults.watch import watch_of
 from dana_runtime.orchestration.branches import Orchestrated
-from dana_runtime.scopes import current_layer
 from dana_runtime.tracebacks import add_note_once
 from dana_runtime.wording import callable_text, not_callable
 
@@ -231,9 +230,10 @@ class _Alone(Dispatch):
 def _take_over(context: Context) -> None:
     """Set in the running context what a stage has set in its own."""
     for variable, value in context.items():
-        if variable not in _OURS and variable.get(_ABSENT) is not value:
+        if variable.name not in _OURS and variable.get(_ABSENT) is not value:
             variable.set(value)
 
 
-_OURS: tuple[ContextVar[Any], ...] = (current_group, current_layer)
+# What says where code runs. By name, as some are of modules that plain programs do not import.
+_OURS = {"dana_group", "dana_layer", "dana_nesting", "dana_callers_loop", "dana_span"}
 _ABSENT = object()

@@ -142,6 +142,16 @@ def test_coroutine_branches():
     assert len(flaky.calls) == 3
 
 
+def test_coroutines_one_after_the_other_share_a_loop():
+    async def thread(value):
+        return threading.current_thread().name
+
+    # A stage's context variables are taken over; where it ran is none of the caller's.
+    assert {run_stage(4, thread, "stage", policy(timeout=WAIT)) for _ in range(3)} == {
+        "dana:loop:0"
+    }
+
+
 def test_deep_blocks_are_tried_inline():
     flaky = Flaky(1)
 
