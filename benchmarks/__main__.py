@@ -46,6 +46,7 @@ PARTS = [
     Part("language", ["benchmarks.language"], 100, on_each_python=True),
     Part("orchestration", ["benchmarks.orchestration"], 100, on_each_python=True),
     Part("block_costs", ["benchmarks.blocks"], 100),
+    Part("auto", ["benchmarks.auto"], 110),
     Part("compilation", ["benchmarks.compilation"], 60),
 ]
 

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.auto import table as auto
 from benchmarks.children import progress
 from benchmarks.race import plots, tables
 
@@ -160,6 +161,21 @@ def orchestration_tables(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+# --- The executor that chooses by itself ----------------------------------------------------------
+
+
+def auto_table(results: dict[str, Any]) -> str:
+    """Return the section on `results/auto.json`."""
+    lines = ["## The executor that chooses by itself", "", _conditions(results["runs"]), ""]
+    lines += [
+        "`auto` is warm: it has seen a hundred runs of tiny branches, and twelve of long ones. Of a block"
+        " that is not proved pure it runs the branches as if they were on threads, which `inline` does not.",
+        "",
+        auto.table(results),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 # --- Where the compiler spends its time -----------------------------------------------------------
 
 _STAGES = ["tokens", "tree", "nodes", "analysis", "lowering", "bytecode"]
@@ -192,6 +208,7 @@ SECTIONS = {
     "language": language_tables,
     "block_costs": block_tables,
     "orchestration": orchestration_tables,
+    "auto": auto_table,
     "compilation": compilation_tables,
 }
 

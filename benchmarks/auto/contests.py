@@ -15,14 +15,11 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+from benchmarks.auto.table import AUTO, FIXED, POOL
 from benchmarks.race import server
 from benchmarks.race.contest import Competitor, Pace, calling, hold
 
 import danac
-
-FIXED = ("inline", "thread", "process")
-AUTO = "auto"
-POOL = "kept ThreadPoolExecutor"
 
 # Runs before anything is timed: `auto` has seen enough by then, and processes have started.
 WARM = 100
@@ -72,8 +69,8 @@ class Contest:
     of_pool: float | None = None
 
 
-_TRIVIAL = Pace(budget=6, sample=0.003, rounds=(5, 41))
-_LONG = Pace(budget=25, rounds=(5, 25))
+_TRIVIAL = Pace(budget=4, sample=0.003, rounds=(5, 41))
+_LONG = Pace(budget=16, rounds=(5, 25))
 
 CONTESTS = [
     *[
