@@ -11,13 +11,18 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from benchmarks.measure import Side
 
 from dana_runtime import fan_out, policy
 from dana_runtime.execution.block import Block
 from dana_runtime.execution.settings import Policy
+
+Branch: TypeAlias = Callable[[int], int]
+Run: TypeAlias = Callable[[int], list[int]]
+# Makes what runs so many branches.
+Make: TypeAlias = Callable[[Branch, int], Run]
 
 # Seconds that the server takes for an answer.
 ANSWER_SECONDS = 0.002
@@ -32,7 +37,7 @@ class Comparison:
     against: str
     branches: int
     waits: bool
-    policy: Policy | None
+    make: Make
     goal: float | None = None
 
     @property
@@ -43,7 +48,7 @@ class Comparison:
     def sides(self) -> tuple[Side, Side]:
         """Return both sides; raises AssertionError if they do not compute the same."""
         branch = asked() if self.waits else trivial
-        ours = _block(branch, self.branches, self.policy)
+        ours = self.make(branch, self.branches)
         theirs = (_bare_threads if self.waits else _pool)(branch, self.branches)
         assert ours(1) == theirs(1) == [2] * self.branches, self.id
         return Side("run(1)", {"run": ours}), Side("run(1)", {"run": theirs})
@@ -63,7 +68,7 @@ def trivial(value: int) -> int:
     return value + 1
 
 
-def asked() -> Callable[[int], int]:
+def asked() -> Branch:
     """Start a server, and return a branch that asks it."""
     server = socket.create_server(("127.0.0.1", 0))
     address = server.getsockname()
@@ -89,19 +94,46 @@ def asked() -> Callable[[int], int]:
     return ask
 
 
-def _block(
-    branch: Callable[[int], int], count: int, policy: Policy | None
-) -> Callable[[int], list[int]]:
-    branches = (branch,) * count
-    block = Block("benchmark", "benchmark.dana", *[("branch", 1, 1)] * count)
+def _block(policy: Policy | None) -> Make:
+    def make(branch: Branch, count: int) -> Run:
+        branches = (branch,) * count
+        block = Block("benchmark", "benchmark.dana", *[("branch", 1, 1)] * count)
+
+        def run(value: int) -> list[int]:
+            return fan_out(branches, value, block, policy)
+
+        return run
+
+    return make
+
+
+def _one_kept_thread(branch: Branch, count: int) -> Run:
+    """The least that any way costs in which the caller waits for others: one thread, two locks, no errors."""
+    results: list[int] = []
+    given, done = threading.Lock(), threading.Lock()
+    given.acquire()
+    done.acquire()
+    values: list[int] = []
+
+    def serve() -> None:
+        while True:
+            given.acquire()
+            value = values.pop()
+            results[:] = [branch(value) for _ in range(count)]
+            done.release()
+
+    threading.Thread(target=serve, daemon=True).start()
 
     def run(value: int) -> list[int]:
-        return fan_out(branches, value, block, policy)
+        values.append(value)
+        given.release()
+        done.acquire(timeout=30)
+        return results
 
     return run
 
 
-def _pool(branch: Callable[[int], int], count: int) -> Callable[[int], list[int]]:
+def _pool(branch: Branch, count: int) -> Run:
     branches = (branch,) * count
     pool = ThreadPoolExecutor(8)
 
@@ -112,7 +144,7 @@ def _pool(branch: Callable[[int], int], count: int) -> Callable[[int], list[int]
     return run
 
 
-def _bare_threads(branch: Callable[[int], int], count: int) -> Callable[[int], list[int]]:
+def _bare_threads(branch: Branch, count: int) -> Run:
     branches = (branch,) * count
 
     def run(value: int) -> list[int]:
@@ -133,11 +165,13 @@ def _bare_threads(branch: Callable[[int], int], count: int) -> Callable[[int], l
 
 _POOL = "a kept ThreadPoolExecutor"
 _THREADS = "a thread for each branch"
-_ON_THREADS = policy(executor="thread", timeout=30)
+_DEFAULT = _block(None)
+_ON_THREADS = _block(policy(executor="thread", timeout=30))
+_FLOOR = "one kept thread and two locks, by hand"
 
 COMPARISONS = [
     *[
-        Comparison("trivial branches", "default settings", _POOL, count, False, None, 0.1)
+        Comparison("trivial branches", "default settings", _POOL, count, False, _DEFAULT, 0.1)
         for count in (2, 3, 4, 8)
     ],
     *[
@@ -145,7 +179,11 @@ COMPARISONS = [
         for count, goal in ((2, 0.8), (3, 0.8), (4, 0.7), (8, 0.7))
     ],
     *[
-        Comparison("waiting branches", "default settings", _THREADS, count, True, None)
+        Comparison("trivial branches", _FLOOR, _POOL, count, False, _one_kept_thread)
+        for count in (2, 3, 4, 8)
+    ],
+    *[
+        Comparison("waiting branches", "default settings", _THREADS, count, True, _DEFAULT)
         for count in (2, 3, 8)
     ],
 ]
