@@ -43,13 +43,18 @@ def wait_until() -> Callable[[Callable[[], object]], None]:
 
 @pytest.fixture
 def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a program in a Python of its own, which knows the runtime and nothing else of ours."""
+    """Run a program in a Python of its own, which knows the runtime and nothing else of ours.
 
-    def run(program: str, *options: str) -> subprocess.CompletedProcess[str]:
-        root = str(Path(dana_runtime.__file__).parent.parent)
+    With `measured=False` no coverage is taken of it: for programs that trace their threads themselves.
+    """
+
+    def run(program: str, *options: str, measured: bool = True) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(Path(dana_runtime.__file__).parent.parent)}
+        if not measured:
+            environment = {k: v for k, v in environment.items() if not k.startswith("COVERAGE_")}
         return subprocess.run(
             [sys.executable, *options, "-c", program],
-            env={**os.environ, "PYTHONPATH": root},
+            env=environment,
             capture_output=True,
             text=True,
             # Less than the time after which idle threads end by themselves.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import sys
+import tempfile
 from contextvars import copy_context
 
 import pytest
@@ -14,25 +16,52 @@ from dana_runtime.errors import WorkerDied
 from dana_runtime.execution import processes
 from dana_runtime.execution.attempt import Attempt
 from dana_runtime.execution.cancellation import Group, current_group
-from dana_runtime.execution.processes import envelope, files, sharing
+from dana_runtime.execution.processes import envelope, files, sharing, slots
 from dana_runtime.execution.processes.files import SharedFile, fill_at, mapped, shared_file
 from dana_runtime.execution.processes.pickling import LARGE, packed, rebuilt
 
 np = pytest.importorskip("numpy")
+psutil = pytest.importorskip("psutil")
 
 BIG = 3 * LARGE
 
 
+@pytest.fixture
+def our_processes():
+    """The ids of this process and of those that it starts: others may run the same tests beside it."""
+    known = {os.getpid(), *_descendants()}
+    launched = slots.Slot._launched
+
+    def launched_and_known(slot, future):
+        if future.exception() is None:
+            # It may have ended when the test has.
+            known.add(future.result())
+        launched(slot, future)
+
+    # Not `monkeypatch`: what a test has patched is to be undone before the files are looked at.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slots.Slot, "_launched", launched_and_known)
+        yield known
+
+
+def _descendants() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+def _files_of(known: set[int], folders: set[str]) -> list[str]:
+    names = [name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)]
+    return [n for n in names if (of := re.match(r"dana-(\d+)-", n)) and int(of[1]) in known]
+
+
 @pytest.fixture(autouse=True)
-def _no_file_is_left():
-    folders = [files.MEMORY_FOLDER, files.tempfile.gettempdir()]
+def _no_file_is_left(our_processes):
+    folders = {files.MEMORY_FOLDER, tempfile.gettempdir()}
     yield
+    known = our_processes | _descendants()
     if files._named:
         # An idle process has one for its next large result.
         processes.shutdown()
-    for folder in folders:
-        if os.path.isdir(folder):
-            assert [name for name in os.listdir(folder) if name.startswith("dana-")] == []
+    assert _files_of(known, folders) == []
     assert sharing._known == {}
 
 
@@ -120,6 +149,27 @@ class TestFallingBack:
 
         assert run(charge, BIG) == bytes(BIG)
         processes.shutdown()
+
+
+class TestWhatIsLeft:
+    """What the check after each test sees."""
+
+    def test_is_seen(self, run, our_processes):
+        worker = run(lambda _: os.getpid())
+        assert {os.getpid(), worker} <= our_processes
+        names = [f"dana-{pid}-left" for pid in (os.getpid(), worker)]
+        paths = [os.path.join(tempfile.gettempdir(), name) for name in names]
+        try:
+            for path in paths:
+                open(path, "w").close()
+            assert sorted(_files_of(our_processes, {tempfile.gettempdir()})) == sorted(names)
+        finally:
+            for path in paths:
+                os.unlink(path)
+
+    def test_of_others_is_not(self, our_processes, tmp_path):
+        (tmp_path / f"dana-{os.getppid()}-theirs").touch()
+        assert _files_of(our_processes, {str(tmp_path)}) == []
 
 
 class TestSharing:
