@@ -66,6 +66,8 @@ class TestShutdown:
         def wait(value):
             running.wait(WAIT)
             wait_until(cancelled)
+            # Longer than its block: one that ends in time has its result.
+            wait_until(lambda: raised)
 
         def call():
             try:
