@@ -236,10 +236,19 @@ import os, signal, threading
 from dana_runtime import BranchTimeout, Pipeline, using
 from dana_runtime.execution import timekeeper
 
-gate, looking, may_go = threading.Event(), threading.Event(), threading.Event()
+gate, begun = threading.Event(), threading.Event()
+looking, may_go = threading.Event(), threading.Event()
+
+def wait(x):
+    if x:
+        begun.set()
+        gate.wait(20)
+    return x
+
 with using(timeout=0.3, max_workers=2):
-    results = Pipeline(("wait",), lambda x: x and gate.wait(20)).map(range(2))
+    results = Pipeline(("wait",), wait).map(range(2))
     assert next(results) == 0
+assert begun.wait(20)
 
 def stay():
     with results._stream.lock:
