@@ -204,6 +204,10 @@ class Stream:
         finally:
             self.lock.release()
 
+    def renew_lock(self) -> None:
+        """Let nobody be at the engine: in a forked child, those who were are no more."""
+        self.lock = RLock()
+
     def next_try_at(self) -> float:
         """Return when the next input is to be tried again."""
         return inf if self.second_tries is None else self.second_tries.next_at()

@@ -24,9 +24,9 @@ from typing import Any
 _ALL_LOOK = sys.version_info < (3, 13)
 
 # How often to look whether a thread has left its tracer, and the seconds in between. It spends a good
-# part of its time there, but not for long at once.
-_LOOKS = 100
-_LOOK_SECONDS = 0.0005
+# part of its time there, but not for long at once; on a busy machine it may not run for a while.
+_LOOKS = 2000
+_LOOK_SECONDS = 0.001
 
 
 class _Enough(BaseException):
@@ -36,7 +36,7 @@ class _Enough(BaseException):
 def strike(thread: Thread, error: type[BaseException]) -> None:
     """Raise `error` in another thread, wherever its Python code stands; nothing if it has ended.
 
-    Returns at once, or when the thread has left its tracer, after 50 ms in any case. Call it where no
+    Returns at once, or when the thread has left its tracer, after 2 seconds in any case. Call it where no
     such exception can be on its way to the running thread.
     """
     try:

@@ -25,6 +25,9 @@ from typing import Protocol
 
 IDLE_SECONDS = 30.0
 
+# The longest that os.fork waits for a look, in seconds. One takes microseconds.
+FORK_SECONDS = 1.0
+
 
 class Watched(Protocol):
     """A stream of inputs, some of which may be running."""
@@ -35,14 +38,19 @@ class Watched(Protocol):
     def look(self, now: float) -> float:
         """End what is overdue; return when to look again. Any thread; waits for nobody."""
 
+    def renew_lock(self) -> None:
+        """Forget who is at the stream: in a forked child nobody is."""
+
 
 class _State:
     """The keeper of this process."""
 
-    __slots__ = ("bell", "lock", "streams", "thread", "wake_at")
+    __slots__ = ("bell", "lock", "looking", "streams", "thread", "wake_at")
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        # The keeper has it while it looks; who forks waits, so that the child finds no look cut in two.
+        self.looking = threading.RLock()
         # Changed without the lock: adding and discarding are atomic.
         self.streams: set[Watched] = set()
         # What comes here wakes the keeper; True lets it end if there is nothing to do.
@@ -94,7 +102,8 @@ def _keep(state: _State) -> None:
     while state.thread is own:
         # Who comes before it is known rings.
         state.wake_at = float("inf")
-        wake_at = _look(state, monotonic())
+        with state.looking:
+            wake_at = _look(state, monotonic())
         state.wake_at = wake_at
         try:
             may_end = state.bell.get(timeout=max(0.0, wake_at - monotonic()))
@@ -122,11 +131,29 @@ def _look(state: _State, now: float) -> float:
     return wake_at
 
 
+def _before_fork() -> None:
+    # Not for ever: should the keeper wait for what the one who forks holds, the child has to do without.
+    if _state.looking.acquire(timeout=FORK_SECONDS):
+        _held[threading.get_ident()] = _state
+
+
+def _after_fork() -> None:
+    state = _held.pop(threading.get_ident(), None)
+    if state is not None:
+        state.looking.release()
+
+
 def _forget() -> None:
     global _state
-    _state = _State()
+    state, _state = _state, _State()
+    _held.clear()
+    for stream in state.streams:
+        stream.renew_lock()
 
+
+# By thread that forks: the state whose keeper waits for it.
+_held: dict[int, _State] = {}
 
 if hasattr(os, "register_at_fork"):
     # Only the thread that called os.fork lives on in the child.
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_forget)

@@ -227,3 +227,90 @@ class TestTheKeeper:
         )
         assert ended.returncode == 0, ended.stderr
         assert ended.stdout.split("\n") == ["in time"] * 3 + [""]
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+    def test_a_forked_child_waits_for_nobody_at_a_stream_of_its_parent(self, run_python):
+        ended = run_python(
+            """
+import os, signal, threading
+from dana_runtime import BranchTimeout, Pipeline, using
+from dana_runtime.execution import timekeeper
+
+gate, begun = threading.Event(), threading.Event()
+looking, may_go = threading.Event(), threading.Event()
+
+def wait(x):
+    if x:
+        begun.set()
+        gate.wait(20)
+    return x
+
+with using(timeout=0.3, max_workers=2):
+    results = Pipeline(("wait",), wait).map(range(2))
+    assert next(results) == 0
+assert begun.wait(20)
+
+def stay():
+    with results._stream.lock:
+        looking.set()
+        may_go.wait(20)
+
+other = threading.Thread(target=stay)
+other.start()
+assert looking.wait(20)
+child = os.fork()
+if not child:
+    # One that hangs ends.
+    signal.alarm(10)
+    assert not timekeeper._held
+    try:
+        next(results)
+    except BranchTimeout:
+        os._exit(7)
+    os._exit(1)
+assert not timekeeper._held
+may_go.set()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+gate.set()
+""",
+            measured=False,
+        )
+        assert (ended.returncode, ended.stdout) == (0, "7\n"), ended.stderr
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+    def test_a_fork_waits_for_the_end_of_a_look(self, run_python):
+        """Else a branch could be given up in the child and nobody know of it."""
+        ended = run_python(
+            """
+import os, signal, threading
+from dana_runtime import BranchTimeout, Pipeline, using
+from dana_runtime.execution import crew
+
+gate, looking, abandon = threading.Event(), threading.Event(), crew.abandon
+
+def abandoned_slowly(flight):
+    # What comes of it is told after this.
+    done = abandon(flight)
+    if threading.current_thread().name == "dana:time":
+        looking.set()
+        threading.Event().wait(0.2)
+    return done
+
+crew.abandon = abandoned_slowly
+with using(timeout=0.1, max_workers=2):
+    results = Pipeline(("wait",), lambda x: x and gate.wait(20)).map(range(2))
+    assert next(results) == 0
+assert looking.wait(20)
+child = os.fork()
+signal.alarm(10)
+try:
+    next(results)
+except BranchTimeout:
+    if not child:
+        os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+gate.set()
+""",
+            measured=False,
+        )
+        assert (ended.returncode, ended.stdout) == (0, "7\n"), ended.stderr
