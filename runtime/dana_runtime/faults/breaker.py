@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from threading import Lock
+from threading import RLock
 from time import monotonic
 
 from dana_runtime.errors import BranchCancelled, CircuitOpen
@@ -54,7 +54,8 @@ class Breaker:
         self.failures = failures
         self.reset = float(reset)
         self._clock = clock
-        self._lock = Lock()
+        # A finalizer may call in a thread that holds it.
+        self._lock = RLock()
         # Failures since the last success.
         self._count = 0
         self._opened: float | None = None
@@ -170,7 +171,7 @@ _known: weakref.WeakSet[Breaker] = weakref.WeakSet()
 def _renew_locks() -> None:
     for breaker in _known:
         # Another thread may have held it, which is not in this process; so may a probe be.
-        breaker._lock = Lock()
+        breaker._lock = RLock()
         breaker._probe = None
 
 
