@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial, wraps
+from typing import Protocol, runtime_checkable
 
 import pytest
 
@@ -18,7 +19,7 @@ def plain():
 
 
 def annotated():
-    def add(a: int, b: "int | str"):
+    def add(a: int, b: int | str):
         return a - b
 
     return add
@@ -74,3 +75,33 @@ def test_the_next_call_meets_the_signature(make):
         assert orchestrate(stage, (7, 5), "stage") == 2
     # Some of them had too little room, and not all.
     assert 0 < failed < 58
+
+
+class Named:
+    def name(self):
+        return "n"
+
+
+def test_a_class_that_is_asked_in_python():
+    here = levels()
+    failed = 0
+    for room in range(2, 90):
+        # One of its own each time: what Python itself remembers of a class is no matter here.
+        @runtime_checkable
+        class HasName(Protocol):
+            def name(self): ...
+
+        def call(first, second):
+            return type(first), second
+
+        call.__annotations__ = {"first": HasName, "second": int | HasName}
+        try:
+            result = descend(
+                sys.getrecursionlimit() - here - room,
+                lambda call=call: orchestrate(call, (5, Named()), "stage"),
+            )
+            assert result == (Named, 5)
+        except RecursionError:
+            failed += 1
+        assert orchestrate(call, (5, Named()), "stage") == (Named, 5)
+    assert 0 < failed < 88
