@@ -152,23 +152,38 @@ class TestProfile:
         assert [len(blocks) for blocks in training._training.blocks.values()] == [1]
 
 
+ENDING = """
+import threading
+from dana_runtime import fan_out
+from dana_runtime.execution import leaving
+from dana_runtime.execution.block import Block
+from dana_runtime.execution.choosing import WINDOW
+
+def failing(value):
+    if value == 0:
+        # Its process, say, has just been ended with the program.
+        leaving.is_leaving = True
+        raise OSError("it has ended")
+    return value
+
+branches = failing, lambda value: value
+block = Block("p", "x.na", ("a", 1, 1), ("b", 1, 2), purity=("VERDICT", "VERDICT"))
+fan_out(branches, 5, block)
+for _ in range(WINDOW):
+    block.history.add([1e-6] * 2)
+assert block.history.is_quick
+thread = threading.Thread(target=fan_out, args=(branches, 0, block), daemon=True)
+thread.start()
+thread.join(0.2)
+print("over", thread.is_alive())
+"""
+
+
 class TestTheEndOfTheProgram:
     @pytest.mark.parametrize("verdict", ["pure", "unknown"])
-    def test_a_failure_is_parked(self, verdict, monkeypatch):
-        block = block_of(verdict, verdict)
-
-        def failing(value):
-            if value == 0:
-                raise OSError("its process has ended")
-            return value
-
-        branches = (failing, plus_one)
-        be_tiny(block, branches)
-        parked = []
-        monkeypatch.setattr(quick, "park", lambda: parked.append(True))
-        with pytest.raises(OSError, match="its process"):
-            fan_out(branches, 0, block)
-        assert parked == [True]
+    def test_a_failure_that_only_comes_of_it_is_not_printed(self, verdict, run_python):
+        found = run_python(ENDING.replace("VERDICT", verdict))
+        assert (found.stdout, found.stderr) == ("over True\n", "")
 
 
 class TestKeys:
