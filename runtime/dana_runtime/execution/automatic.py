@@ -76,7 +76,10 @@ class Automatic(Dispatch):
         # What is to be tried again, or has settings of its own, runs as it always did.
         usual = [index for index in range(len(self.branches)) if _is_usual(own(index))]
         self.moved = {index for index in moved if index in usual}
-        self.inline = [i for i in inline if i in usual and _is_plain_call(own(i))]
+        every = range(len(self.branches))
+        if not any(own(index).is_bound for index in every):
+            # Where one has a limit its caller has to look at the time, and can call none of them.
+            self.inline = [i for i in inline if i in usual and _is_plain_call(own(i))]
         is_moved, begun = bool(self.moved), perf_counter()
         outcome = self.run()
         self.history.add(self.walls, self.cpus, perf_counter() - begun, is_moved)
@@ -170,7 +173,8 @@ def prepared(
     """
     if not history.title:
         _introduce(history, branches, block)
-    history.codes = codes_of(branches) if is_simple else []
+    is_whole = block is None or len(branches) == len(block.branches)
+    history.codes = codes_of(branches) if is_simple and is_whole else []
     history.marks = marks = [is_marked(branch, settings) for branch in branches]
     history.coroutines = [i for i, branch in enumerate(branches) if is_coroutine_function(branch)]
     history.sample_now_and_then(value)

@@ -282,7 +282,11 @@ class Batches(Attempts):
         """Return the error of a batch as that of one input."""
         name = self._job.name(index)
         _, colon, text = str(error).partition(f" of {self._job.text}")
-        renamed = type(error)(name + text if colon else f"{name}: {error}")
+        try:
+            renamed = type(error)(name + text if colon else f"{name}: {error}")
+        except Exception:
+            # It is made of more than a text.
+            return error
         renamed.__cause__ = error.__cause__
         return renamed
 

@@ -122,7 +122,7 @@ def _run(
     state: State, unclaimed: list[int], outer: Flight | None, pure: Collection[int]
 ) -> tuple[int, list[tuple[int, BaseException]]]:
     """Run branches until none is left; return how many, and the failure that ended that."""
-    branches, value, block, _, group, _, context, layer, results, times = state
+    branches, value, block, _, group, history, context, layer, results, times = state
     has_decimal = has_decimal_context(context)
     # With a timeline, `run_branch` tells of the branches.
     is_bare = outer is None and traced.tracer is None
@@ -159,6 +159,10 @@ def _run(
         except BaseException as error:
             times[index] = _clock() - before
             unclaimed.clear()
+            if isinstance(error, RecursionError):
+                # On a thread there is more room: that is where its next runs go. This one is over, as what is not
+                # proved is not called twice.
+                history.clear()
             BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
             return finished, [(index, error)]
         now = _clock()

@@ -349,8 +349,11 @@ def introduce(
 ) -> None:
     """Keep a history for `stats()`, under the name of its block and the names of its branches."""
     history.title, history.names, history.places = title, names, places
-    while len(_known) >= _MOST_KNOWN:
-        _known.pop(next(iter(_known)), None)
+    if len(_known) >= _MOST_KNOWN:
+        # Copied in one step: other threads may change it meanwhile.
+        keys = list(_known)
+        for key in keys[: len(keys) + 1 - _MOST_KNOWN]:
+            _known.pop(key, None)
     _known[id(history)] = history
 
 

@@ -22,6 +22,7 @@ from dana_runtime.execution.choosing import TINY_SECONDS, WINDOW
 from dana_runtime.execution.claim import claimed
 from dana_runtime.execution.debugging import is_debugging
 from dana_runtime.execution.history import SAMPLE, History, code_of
+from dana_runtime.execution.leaving import park
 from dana_runtime.execution.outcomes import precedence
 from dana_runtime.execution.plain import PLAIN, is_plain
 from dana_runtime.execution.settings import Policy, Settings, current
@@ -47,6 +48,9 @@ def run_quickly(
         found = [code_of(branch) for branch in branches]
     settings = current().with_policy(policy)
     if found != history.codes or not settings.is_claimable or is_debugging():
+        return None
+    if settings.profile is not None and not (history.is_kept and history.runs % SAMPLE):
+        # The longer way begins with what is learned, and sees to it now and then that it is written.
         return None
     parent = current_group.get()
     if parent is not None and parent.is_cancelled():
@@ -76,6 +80,11 @@ def _bare(branches: tuple[Branch, ...], value: Any, block: Block, history: Histo
         history.clear()
         return None
     except BaseException as error:
+        now = _clock()
+        if now - before > TINY_SECONDS and len(times) < len(branches):
+            # What takes long and fails is followed, too; what fails at once stays as it is.
+            history.add([*times, now - before, *[None] * (len(branches) - len(times) - 1)])
+        park()
         BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
         # What comes from outside, Ctrl-C for one, may come when the last branch is over.
         add_note_once(error, note_of(branches, min(len(results), len(branches) - 1), block))
@@ -114,6 +123,7 @@ def _claimed(
     results, failures = outcome
     if not failures:
         return results, None
+    park()
     # What the branches have started in copies of their contexts is told, too.
     group.cancel()
     index, error = min(failures, key=precedence)

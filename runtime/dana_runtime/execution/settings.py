@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar, Token
-from threading import Lock
+from threading import RLock
 
 from dana_runtime.execution.setting_checks import checked
 from dana_runtime.execution.setting_sources import from_environment, from_project
@@ -132,7 +132,7 @@ class Settings:
         is_tolerant = is_tolerant or is_guarded
         put(self, "is_tolerant", is_tolerant)
         is_usual = self.executor == "auto" and self.on_error == "raise" and not is_tolerant
-        put(self, "is_claimable", is_usual and not is_bound)
+        put(self, "is_claimable", is_usual and not is_bound and self.max_depth > 0)
 
     def _retry(self) -> Retry | None:
         retries = self.retries
@@ -273,8 +273,11 @@ def policy(**settings: Any) -> Policy:
 
 # --- What holds where no policy says otherwise ----------------------------------------------------
 
+# Replaced as a whole, so that it shows whether it has changed.
 _configured: dict[str, Any] = {}
-_lock = Lock()
+
+# A finalizer may run blocks, or configure, in a thread that is in here.
+_lock = RLock()
 
 # All but `using`; None until the first block asks, and after a change.
 _base: Settings | None = None
@@ -345,10 +348,10 @@ def configure(**settings: Any) -> None:
     out of range. A wrong setting in the environment or in pyproject.toml is a SettingsError, a
     ValueError that names the variable or file, of the first block that runs.
     """
-    global _base
+    global _base, _configured
     values = checked(settings, "configure()")
     with _lock:
-        _configured.update(values)
+        _configured = {**_configured, **values}
         _base = None
 
 
@@ -356,8 +359,11 @@ def _read() -> Settings:
     global _base
     with _lock:
         base = _base
-        if base is None:
-            base = _base = _settings({**_from_outside(), **_configured})
+        while base is None:
+            configured = _configured
+            made = _settings({**_from_outside(), **configured})
+            if configured is _configured:
+                base = _base = made
     return base
 
 
@@ -379,7 +385,7 @@ def _from_outside() -> dict[str, Any]:
 
 def forget() -> None:
     """Begin anew, as if nothing had been configured or read."""
-    global _base, _outside
+    global _base, _configured, _outside
     with _lock:
-        _configured.clear()
+        _configured = {}
         _base = _outside = None

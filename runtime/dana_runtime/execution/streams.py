@@ -239,16 +239,15 @@ class Stream:
         tries, number = self.second_tries, 1
         if error is not None:
             BaseException.with_traceback(error, without_runtime_frames(error.__traceback__))
-            is_left = index in self.job.left
-            if (
-                index < self.stopped_at
-                and tries is not None
-                and tries.comes(index, error, elapsed, is_left)
-            ):
-                return
+            if tries is not None and index < self.stopped_at:
+                # The timekeeper may ask at the same time what is due.
+                with self.lock:
+                    if tries.comes(index, error, elapsed, index in self.job.left):
+                        return
         if tries is not None:
-            number, elapsed = tries.done(index)
-            self.job.limits.pop(index, None)
+            with self.lock:
+                number, elapsed = tries.done(index)
+                self.job.limits.pop(index, None)
         if error is not None:
             self.job.left.discard(index)
             result, error = self._failed(index, error, number, elapsed)

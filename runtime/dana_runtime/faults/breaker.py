@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from threading import Lock
+from threading import RLock
 from time import monotonic
 
 from dana_runtime.errors import BranchCancelled, CircuitOpen
@@ -26,6 +26,12 @@ RESET_SECONDS = 30.0
 
 # How a call ended that says nothing about the function: it was ended from outside.
 _NO_FAILURES = (BranchCancelled, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+class _Probe:
+    """The one call that a half-open breaker lets through."""
+
+    __slots__ = ("__weakref__",)
 
 
 class Breaker:
@@ -54,12 +60,14 @@ class Breaker:
         self.failures = failures
         self.reset = float(reset)
         self._clock = clock
-        self._lock = Lock()
+        # A finalizer may call in a thread that holds it.
+        self._lock = RLock()
         # Failures since the last success.
         self._count = 0
         self._opened: float | None = None
-        # The call that is the probe; None if none is.
-        self._probe: object | None = None
+        # The call that is the probe; None if none is. Who makes it holds it: one that is struck before it can
+        # tell how it has ended, and so never leaves, is not waited for.
+        self._probe: weakref.ref[_Probe] | None = None
         # Raised whenever it opens or closes: calls that began before that count no more.
         self._era = 0
         _known.add(self)
@@ -79,8 +87,9 @@ class Breaker:
             if opened is None:
                 return self._era
             left = opened + self.reset - self._clock()
-            if left <= 0 and self._probe is None:
-                self._probe = probe = object()
+            if left <= 0 and self._probing() is None:
+                probe = _Probe()
+                self._probe = weakref.ref(probe)
                 return probe
             count = self._count
         when = f"in {left:.3g} s there is" if left > 0 else "under way is"
@@ -89,7 +98,7 @@ class Breaker:
     def leave(self, call: object, error: BaseException | None) -> None:
         """Take note of how the call ended for which `enter` gave `call`."""
         with self._lock:
-            if call is self._probe and call is not None:
+            if type(call) is _Probe and call is self._probing():
                 self._probe = None
                 if isinstance(error, _NO_FAILURES):
                     # The next call is the probe.
@@ -106,6 +115,9 @@ class Breaker:
             if self._opened is not None or self._count >= self.failures:
                 self._opened = self._clock()
                 self._era += 1
+
+    def _probing(self) -> _Probe | None:
+        return None if self._probe is None else self._probe()
 
     def of(self, place: object) -> Breaker:
         """Return itself: who is given a breaker shares it with others who are."""
@@ -143,6 +155,9 @@ class OwnBreakers:
         return OwnBreakers, (self.failures, self.reset)
 
 
+_making = RLock()
+
+
 class BreakerPlace:
     """Where `breaker=…` stands in a program: what it evaluates to at each run → the breakers of that place.
 
@@ -160,7 +175,14 @@ class BreakerPlace:
             return given
         made = self._made
         if made is None or (made[0] is not given and made[0] != given):
-            made = self._made = given, OwnBreakers() if given is True else OwnBreakers(given)
+            with _making:
+                # Another thread may have been first: all of them count with the same breakers.
+                made = self._made
+                if made is None or (made[0] is not given and made[0] != given):
+                    made = self._made = (
+                        given,
+                        OwnBreakers() if given is True else OwnBreakers(given),
+                    )
         return made[1]
 
 
@@ -168,9 +190,11 @@ _known: weakref.WeakSet[Breaker] = weakref.WeakSet()
 
 
 def _renew_locks() -> None:
+    global _making
+    _making = RLock()
     for breaker in _known:
         # Another thread may have held it, which is not in this process; so may a probe be.
-        breaker._lock = Lock()
+        breaker._lock = RLock()
         breaker._probe = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from threading import Lock
+from threading import RLock
 
 from dana_runtime.execution.plain import Shapes
 from dana_runtime.faults.sketch import Sketch
@@ -34,7 +34,8 @@ class Perceived:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.lock = Lock()
+        # A finalizer may call the function in a thread that holds it.
+        self.lock = RLock()
         self.calls = 0
         self.failures = 0
         self.attempts = 0
@@ -115,7 +116,7 @@ def forget() -> None:
 def _after_fork() -> None:
     for seen in _known.values():
         # Another thread may have held it. And what was seen before belongs to the other process.
-        seen.lock = Lock()
+        seen.lock = RLock()
         seen.take_unsaved()
 
 

@@ -12,7 +12,7 @@ import atexit
 import contextlib
 import os
 import warnings
-from threading import Lock
+from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,8 @@ class _Training:
         # Files that something is wrong with, about which there has been a warning.
         self.broken: set[str] = set()
         self.saved_at = _clock()
-        self.lock = Lock()
+        # A finalizer may call in a thread that holds it.
+        self.lock = RLock()
 
     def path(self, setting: bool | str) -> str:
         """Return the file that a setting means; to be called with the lock."""
@@ -97,17 +98,24 @@ def remember(seen: Perceived, setting: bool | str) -> None:
 
 def keep(history: History, block: Block, setting: bool | str) -> None:
     """The same for the branches of a block, which begins with what the profile says of them."""
-    history.is_kept = True
+    training = _training
+    with training.lock:
+        if history.is_kept:
+            # Another thread was first.
+            return
+        history.is_kept = True
     names = [f"{block.filename} {block.pipeline}: {text}" for text, _, _ in block.branches]
     known = _learned(setting).branches
+    # What it has seen itself, before the profile was switched on, is newer.
+    is_new = not history.runs
     for index, name in enumerate(names):
         one = known.get(name)
         if one is not None and one.runs:
-            history.seed(index, len(names), one.seconds, one.cpu_seconds, one.refusal)
+            if is_new:
+                history.seed(index, len(names), one.seconds, one.cpu_seconds, one.refusal)
             history.longest[index] = one.longest
     if history.is_trained:
         history.look()
-    training = _training
     with training.lock:
         blocks = training.blocks.setdefault(training.path(setting), [])
         blocks.append((history, names, [history.runs]))

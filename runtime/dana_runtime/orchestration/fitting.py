@@ -66,6 +66,9 @@ def _takes(expected: type, kind: type, value: Any) -> bool:
         if expected is float and _is_of(int, kind, value):
             return True
         return _is_of(expected, kind, value)
+    except (RecursionError, MemoryError):
+        # That says nothing about the class, and plans that follow from it are kept.
+        raise
     except Exception:
         # A protocol that cannot be checked at run time, an interface that embeds what is not there.
         return True

@@ -206,6 +206,9 @@ def _inspected(stage: Any) -> Signature | None:
         options["annotation_format"] = import_module("annotationlib").Format.FORWARDREF
     try:
         found = inspect.signature(stage, **options).parameters.values()
+    except (RecursionError, MemoryError):
+        # That says nothing about the stage, and what is found here is kept.
+        raise
     except Exception:
         # ValueError for built-ins that do not tell; anything at all from a program's own
         # `__signature__`. Calling the stage will show whether something is wrong with it.

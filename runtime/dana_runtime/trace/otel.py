@@ -61,7 +61,8 @@ class OpenTelemetry:
             counterpart = self._started(span, parent.exported.inside if known and parent else None)
         else:
             counterpart = span.exported.span
-        for name, value in span.args.items():
+        # Copied in one step: a caller whose patience has ended may add a word of that.
+        for name, value in list(span.args.items()):
             counterpart.set_attribute(_ATTRIBUTES.get(name, f"dana.{name}"), value)
         error = span.args.get("error")
         if error is not None:

@@ -59,8 +59,8 @@ class Recorder:
         self._tracks: list[Track] = []
         self._workers = count(1)
         self._lanes = count(1)
-        # Several threads may run loops.
-        self._lock = threading.Lock()
+        # A finalizer may begin a span in a thread that holds it.
+        self._lock = threading.RLock()
         self._lane_of_task: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._open_in_lanes: dict[int, Span] = {}
         # Failed spans by the thread and the instruction that they have failed at.
@@ -85,8 +85,9 @@ class Recorder:
 
     def new_track(self, pid: int, tid: int, name: str) -> Track:
         """Return a new track, behind the others."""
-        track = Track(pid, tid, name, len(self._tracks))
-        self._tracks.append(track)
+        with self._lock:
+            track = Track(pid, tid, name, len(self._tracks))
+            self._tracks.append(track)
         return track
 
     def lane_of(self, flags: int) -> int:
@@ -189,10 +190,14 @@ class Recorder:
         try:
             self._finish(span)
             key = threading.get_ident(), frame.f_code, frame.f_lasti
-            self._unexplained.setdefault(key, []).append(span)
-            self._order.append(key)
-            if len(self._order) > MOST_UNEXPLAINED:
-                self._give_up(self._order.popleft())
+            with self._lock:
+                # Another thread may give up on this key meanwhile.
+                self._unexplained.setdefault(key, []).append(span)
+                self._order.append(key)
+                is_full = len(self._order) > MOST_UNEXPLAINED
+                oldest = self._order.popleft() if is_full else None
+            if oldest is not None:
+                self._give_up(oldest)
         finally:
             if flight is not None:
                 # It cannot be raised here, where something is being taken down. The next entry into
@@ -217,7 +222,9 @@ class Recorder:
             entry = entry.tb_next
 
     def _give_up(self, key: tuple[int, CodeType, int]) -> None:
-        for span in self._unexplained.pop(key, ()):
+        with self._lock:
+            spans = self._unexplained.pop(key, [])
+        for span in spans:
             span.args.setdefault("error", UNSEEN)
             self.export(span)
 

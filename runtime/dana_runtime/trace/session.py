@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from threading import RLock
 from typing import Any, Self
 
 from dana_runtime.execution import traced
@@ -13,6 +14,9 @@ from dana_runtime.trace.chrome import ChromeFile
 from dana_runtime.trace.recorder import Exporter
 from dana_runtime.trace.spans import Span, current_span
 from dana_runtime.trace.tracer import Tracer
+
+# Of several threads that begin at the same time, one traces.
+_beginning = RLock()
 
 
 class tracing:  # noqa: N801 - it is used like a function
@@ -47,6 +51,11 @@ class tracing:  # noqa: N801 - it is used like a function
         self._tracer: Tracer | None = None
 
     def __enter__(self) -> Self:
+        with _beginning:
+            self._begin()
+        return self
+
+    def _begin(self) -> None:
         if traced.tracer is not None:
             raise RuntimeError("the program is traced already")
         exporters: list[Exporter] = []
@@ -62,7 +71,6 @@ class tracing:  # noqa: N801 - it is used like a function
         self._tracer.track()
         # Calls of pipelines stay in C while nothing is traced, so there is no place for a test.
         Pipeline.__call__ = _call_traced  # type: ignore[method-assign, assignment]
-        return self
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         tracer, self._tracer = self._tracer, None
@@ -101,6 +109,8 @@ def _call_traced(self: Pipeline, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def _forget() -> None:
+    global _beginning
+    _beginning = RLock()
     # The file is the parent's.
     if traced.tracer is not None:
         traced.tracer.is_closed = True

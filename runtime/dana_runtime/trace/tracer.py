@@ -256,12 +256,14 @@ class Tracer(Recorder):
         return begun + shift, ended + shift
 
     def _remote_track(self, pid: int, tid: int) -> Track:
-        track = self._remote.get((pid, tid))
-        if track is None and pid == self.pid:
-            # A thread of a cluster within this process.
-            track = next((t for t in self._tracks.copy() if t.tid == tid and t.pid == pid), None)
-        if track is None:
-            track = self._remote[pid, tid] = self.new_track(pid, tid, "worker")
+        with self._lock:
+            track = self._remote.get((pid, tid))
+            if track is None and pid == self.pid:
+                # A thread of a cluster within this process.
+                ours = [track for track in self._tracks if (track.pid, track.tid) == (pid, tid)]
+                track = ours[0] if ours else None
+            if track is None:
+                track = self._remote[pid, tid] = self.new_track(pid, tid, "worker")
         return track
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import pytest
 
+from dana_runtime.execution import history as history_module
 from dana_runtime.execution.choosing import Figures, Machine, choose
 from dana_runtime.execution.history import History
 
@@ -174,3 +178,30 @@ def test_memory_is_bounded():
     assert len(block.history.walls) == 8
     assert len(block.history.cpus) == 3
     assert len(block.history.shapes.counts) <= 17
+
+
+class TestWhatThereIsToTell:
+    def test_is_bounded_also_where_many_threads_run_their_first_blocks(self, monkeypatch):
+        monkeypatch.setattr(history_module, "_MOST_KNOWN", 4)
+        interval = sys.getswitchinterval()
+        failures = []
+
+        def introduce():
+            try:
+                for _ in range(500):
+                    history_module.introduce(History(), "block", (), ())
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=introduce) for _ in range(8)]
+        sys.setswitchinterval(1e-6)
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(30)
+        finally:
+            sys.setswitchinterval(interval)
+        assert not failures
+        # Each thread may have added one since it looked.
+        assert len(history_module.known()) <= 4 + len(threads)

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
 
 from dana_runtime import BranchTimeout, Failure, Pipeline, Retry, WorkerDied, using
+from dana_runtime.execution.second_tries import SecondTries
+from dana_runtime.execution.streams import Stream
 
 WAIT = 20.0
 
@@ -243,3 +245,36 @@ def test_in_processes_what_has_died_and_what_ran_out_of_time(tmp_path: Path):
         results = list(pipeline(unlucky).map(range(100)))
     kinds = {x: type(r.error) for x, r in enumerate(results) if isinstance(r, Failure)}
     assert kinds == {40: WorkerDied, 50: BranchTimeout, 60: OSError}
+
+
+def test_the_timekeeper_does_not_ask_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams: list[Stream] = []
+    held: list[bool] = []
+    begin = Stream.begin
+
+    def remembering(stream: Stream, wake: Callable[[], object]) -> None:
+        streams.append(stream)
+        begin(stream, wake)
+
+    def looking(method: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any) -> Any:
+            def look() -> None:
+                is_free = streams[-1].lock.acquire(blocking=False)
+                if is_free:
+                    streams[-1].lock.release()
+                held.append(not is_free)
+
+            thread = Thread(target=look)
+            thread.start()
+            thread.join(WAIT)
+            return method(*args)
+
+        return run
+
+    monkeypatch.setattr(Stream, "begin", remembering)
+    for name in ("comes", "done"):
+        monkeypatch.setattr(SecondTries, name, looking(getattr(SecondTries, name)))
+    with using(retries=2, backoff=0.0):
+        assert results_of("threads", Flaky(1), 4) == [0, 1, 2, 3]
+    # Two that failed once, and four that came to an end.
+    assert held == [True] * 6
