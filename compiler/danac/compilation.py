@@ -9,6 +9,7 @@ from types import CodeType
 from typing import NamedTuple, TypeAlias
 
 from danac import nodes
+from danac.analysis.consequences import without_consequences
 from danac.analysis.decisions import impossible_calls
 from danac.analysis.doubtful import doubtful
 from danac.analysis.earlier import remember
@@ -174,13 +175,14 @@ def _findings(source: Source, options: Options) -> list[Diagnostic]:
     # Of a tree with gaps, Python's compiler would speak of the gaps.
     found = stages.errors or refusals(stages.tree, source)
     module, names = stages.module, stages.names
-    return [
+    undefined = undefined_names(module, names)
+    found = [
         *found,
-        *undefined_names(module, names),
         *impossible_calls(module, names),
         *wrong_first_stages(module, names),
         *warnings(module, names, source),
     ]
+    return [*undefined, *without_consequences(found, undefined, module)]
 
 
 def _lowered(

@@ -8,6 +8,7 @@ import pytest
 import danac
 from dana_runtime import isinstance_of
 from danac import nodes
+from danac.analysis import undefined as undefined_module
 from danac.analysis.names import Names
 from danac.analysis.undefined import reads, undefined_names
 from danac.compilation import build
@@ -87,3 +88,50 @@ def test_a_misspelt_capture_suggests_the_capture(read):
     text = f"def add(a, b): a + b\ndef p(x) = abs as power | {read}\n"
     hints = {found.code: found.hint for found in danac.check_source(text, "p.dana")}
     assert hints["DANA201"] == "did you mean `power`?"
+
+
+MISSPELT = """\
+def f(x): return x
+def g(x, y): return x
+"""
+
+
+@pytest.mark.parametrize(
+    "stage", ["g(valeu, 1)", "valeu + 1", 'f"{valeu}"', "(valeu, $$)", "$$ + valeu", "valeu.x"]
+)
+def test_misspelt_capture_is_all_that_is_said(stage):
+    found = danac.check_source(f"{MISSPELT}print(3 | f as value | f | {stage})\n")
+    assert [(one.code, one.hint) for one in found] == [("DANA201", "did you mean `value`?")]
+
+
+def test_what_does_not_follow_from_a_misspelt_capture_is_said():
+    found = danac.check_source(f'{MISSPELT}print(3 | f as value | f | "x")\nprint(valeu)\n')
+    assert sorted(one.code for one in found) == ["DANA172", "DANA201", "DANA211"]
+
+
+def test_captures_of_the_own_pipe_are_suggested():
+    lines = "".join(f"    {i} | f as first{i} | f | frist{i}(1)\n" for i in range(100, 110))
+    module = module_of(f"{MISSPELT}def main():\n{lines}")
+    hints = [found.hint for found in undefined_names(module, Names(module))]
+    assert sorted(hints) == [f"did you mean `first{i}`?" for i in range(100, 110)]
+
+
+def test_capture_of_an_inner_pipe_is_suggested_in_the_inner_pipe_only():
+    inner = "x = 1 | f | g((2 | f as inside | f | g(insidee, 1)), insidee)\n"
+    module = module_of(MISSPELT + inner)
+    hints = {found.span.column: found.hint for found in undefined_names(module, Names(module))}
+    assert [hints[column] for column in sorted(hints)] == ["did you mean `inside`?", None]
+
+
+def test_names_are_compared_for_so_many_only(monkeypatch):
+    """Each comparison is with all names in sight, so a long text of nothing else would take quadratic time."""
+    asked = []
+
+    def compared(name, known, n):
+        asked.append(name)
+        return []
+
+    monkeypatch.setattr(undefined_module, "get_close_matches", compared)
+    count = undefined_module.MOST_HINTS + 50
+    assert len(undefined("".join(f"x{i} = missing{i}\n" for i in range(count)))) == count
+    assert len(set(asked)) == undefined_module.MOST_HINTS

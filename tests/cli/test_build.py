@@ -83,7 +83,7 @@ def test_own_files_are_written_again_and_unchanged_ones_left(project, capsys):
 @pytest.mark.parametrize("text", ["x = 'by hand'\n", ""])
 def test_file_of_somebody_else_is_left_alone(project, capsys, text):
     folder = project({"a.dana": "x = 1\n", "a.py": text, "b.dana": "y = 1\n"})
-    assert main(["build", "."]) == 1
+    assert main(["build", "."]) == 2
     assert (folder / "a.py").read_text() == text
     assert (folder / "b.py").exists()
     captured = capsys.readouterr()
@@ -133,10 +133,10 @@ def test_other_files_are_refused(project, capsys):
 
 def test_target_that_cannot_be_written(project, capsys):
     folder = project({"a.dana": "", "out": "a file"})
-    assert main(["build", "a.dana", "-o", "out"]) == 1
+    assert main(["build", "a.dana", "-o", "out"]) == 2
     assert capsys.readouterr().err.startswith("danac: error: cannot write out/a.py: ")
     (folder / "a.py").mkdir()
-    assert main(["build", "a.dana"]) == 1
+    assert main(["build", "a.dana"]) == 2
     assert sorted(path.name for path in folder.iterdir()) == ["a.dana", "a.py", "out"]
 
 
@@ -290,7 +290,7 @@ class TestMixedTrees:
         assert main(["build", "src", "-o", "out"]) == 0
         assert copy.read_text().startswith("y = 2\n# Copied")
         project({"out/b.py": "by hand\n"})
-        assert main(["build", "src", "-o", "out"]) == 1
+        assert main(["build", "src", "-o", "out"]) == 2
         assert copy.read_text() == "by hand\n"
 
     @pytest.mark.parametrize(

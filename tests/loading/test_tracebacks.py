@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
 import sys
 import traceback
 
@@ -202,3 +203,26 @@ def test_registered_text_is_shown_in_tracebacks():
     error = error_of(program(text, "<shown>"))
     shown = "".join(traceback.format_exception(error))
     assert "return 1 / 0" in shown
+
+
+PROCESSES = """\
+import os.py
+def die(x): os._exit(3)
+def bad(x): return 1 // (x - x)
+def ok(x): return x
+"""
+
+
+@pytest.mark.parametrize("name", ["die", "bad"])
+def test_error_of_a_process_shows_the_programs_frames_only(tmp_path, name):
+    pytest.importorskip("loky")
+    path = tmp_path / "a.dana"
+    path.write_text(f'{PROCESSES}print(1 | {{ {name}, ok }} with (executor="process"))\n')
+    command = [sys.executable, "-m", "danac", "run", str(path)]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert printed.returncode == 1
+    frames = [line for line in printed.stderr.splitlines() if line.startswith('  File "')]
+    assert frames
+    assert all(line.startswith(f'  File "{path}"') for line in frames), printed.stderr
+    assert "loky" not in printed.stderr
+    assert "execution.processes" not in printed.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
@@ -28,16 +29,12 @@ def undefined_names(
     scoped = {found.id for found in nodes.walk(module) if isinstance(found, nodes.ScopedName)}
     severity: Severity = "warning" if imports_other_programs(module) else "error"
     findings = []
-    captures: list[tuple[Span, str]] | None = None
+    hints = _Hints(module)
     for name, scope in reads(module, names):
         if _is_known(name.id, scope) or name.id in scoped or dana_name(name.id) in missing:
             continue
         message = f"name {dana_name(name.id)!r} is not defined"
-        if captures is None:
-            captures = list(_captures(module))
-        hint = _hint(
-            name.id, scope, [near for where, near in captures if _is_inside(name.span, where)]
-        )
+        hint = hints.of(name, scope)
         findings.append(
             Diagnostic("DANA201", message, severity, name.span, hint, _renaming(name, hint))
         )
@@ -45,13 +42,58 @@ def undefined_names(
     return [*findings, *receivers]
 
 
-def _captures(module: nodes.Module) -> Iterator[tuple[Span, str]]:
-    """Yield the captures of all pipes, each with where it can be read: from itself to its pipe's end."""
-    for pipe in nodes.walk(module):
-        if isinstance(pipe, nodes.Pipe):
+# Each hint compares a name with all that are in sight: for more than so many names there are none, since
+# a long program, most of whose names are missing, has no slips of the pen.
+MOST_HINTS = 200
+
+
+class _Hints:
+    """The hints for the names of a module that are not defined; nothing is looked for before the first."""
+
+    def __init__(self, module: nodes.Module) -> None:
+        self._module = module
+        self._captures: _Captures | None = None
+        self._known: dict[tuple[str, int, tuple[str, ...]], str | None] = {}
+
+    def of(self, name: nodes.Name, scope: Scope) -> str | None:
+        """Return what may be meant by `name`, which is read in `scope`."""
+        if self._captures is None:
+            self._captures = _Captures(self._module)
+        captures = self._captures.at(name.span)
+        key = (name.id, id(scope), captures)
+        if key not in self._known:
+            if len(self._known) >= MOST_HINTS:
+                return None
+            self._known[key] = _hint(name.id, scope, captures)
+        return self._known[key]
+
+
+class _Captures:
+    """The captures of all pipes, found by a place in the text: outermost pipes do not overlap."""
+
+    def __init__(self, module: nodes.Module) -> None:
+        # Outer pipes come first, and those that begin earlier.
+        found = (node for node in nodes.walk(module) if isinstance(node, nodes.Pipe))
+        pipes = sorted(found, key=lambda pipe: (pipe.span[:2], [-end for end in pipe.span[2:]]))
+        self._starts: list[tuple[int, ...]] = []
+        self._inside: list[list[tuple[Span, str]]] = []
+        outermost: Span | None = None
+        for pipe in pipes:
+            if outermost is None or not _is_inside(pipe.span, outermost):
+                outermost = pipe.span
+                self._starts.append(pipe.span[:2])
+                self._inside.append([])
             for stage in pipe.stages:
                 for capture in captures_of(stage):
-                    yield capture.span.to(pipe.span), capture.name
+                    # It can be read from itself to its pipe's end.
+                    self._inside[-1].append((capture.span.to(pipe.span), capture.name))
+
+    def at(self, place: Span) -> tuple[str, ...]:
+        """Return the names that can be read at `place`."""
+        index = bisect_right(self._starts, place[:2]) - 1
+        if index < 0:
+            return ()
+        return tuple(name for where, name in self._inside[index] if _is_inside(place, where))
 
 
 def _is_inside(inner: Span, outer: Span) -> bool:

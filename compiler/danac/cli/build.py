@@ -24,38 +24,41 @@ from danac.options import Options
 from danac.source import Source
 
 _COPIED = "# Copied by danac from "
+_WRONG_PROGRAM, _CALLED_WRONGLY = 1, 2
 _END = "; edits are overwritten.\n"
 
 
 def execute(arguments: list[str]) -> int:
     """Build what `arguments` name; 1 if any file has errors, the others are built all the same.
 
-    A bug of danac is an error of the file that brings it to light.
+    2 if a file cannot be read or written: that is no fault of a program. A bug of danac is an error of
+    the file that brings it to light.
     """
     parser = Parser("build", "Compile Dana files to .py files that need only dana_runtime.")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of them")
     parser.add_argument("-o", "--output", metavar="DIR", help="build the tree below DIR")
     options = parser.parse_args(arguments)
-    results = [_build(job) for job in find_jobs(options)]
-    return 0 if all(results) else 1
+    return max([_build(job) for job in find_jobs(options)], default=0)
 
 
-def _build(job: Job) -> bool:
+def _build(job: Job) -> int:
+    """Build one file; return the exit status that it asks for."""
     try:
         content = _copied(job) if job.options is None else _built(job, job.options)
         changed = _write(job.target, content)
     except DanaSyntaxError as error:
         return _fail(render_syntax_error(error, job.path))
     except UsageError as error:
-        return _fail(f"danac: error: {error}")
+        return _fail(f"danac: error: {error}", _CALLED_WRONGLY)
     except OSError as error:
-        return _fail(f"danac: error: cannot write {job.target}: {error.strerror or error}")
+        message = f"danac: error: cannot write {job.target}: {error.strerror or error}"
+        return _fail(message, _CALLED_WRONGLY)
     except Exception as error:
         if os.environ.get("DANAC_DEBUG"):
             raise
         return _fail(render(InternalError.of(error).diagnostic, Source("", job.path)))
     print(f"{job.path} -> {job.target}{'' if changed else ' (unchanged)'}")
-    return True
+    return 0
 
 
 def _built(job: Job, options: Options) -> bytes:
@@ -77,10 +80,10 @@ def _copied(job: Job) -> bytes:
     return content + end + f"{_COPIED}{job.name}{_END}".encode("ascii", "backslashreplace")
 
 
-def _fail(message: str) -> bool:
+def _fail(message: str, status: int = _WRONG_PROGRAM) -> int:
     sys.stdout.flush()
     print(message, file=sys.stderr)
-    return False
+    return status
 
 
 def _write(target: Path, content: bytes) -> bool:

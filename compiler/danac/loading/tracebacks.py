@@ -22,6 +22,7 @@ INTERRUPTED = 130
 
 _DEBUG = "DANAC_DEBUG"
 _IMPORT_SYSTEM = "<frozen importlib"
+_MACHINERY = frozenset({"loky", "concurrent", "distributed"})
 
 
 def report(error: BaseException) -> int:
@@ -130,9 +131,20 @@ def trim(error: BaseException) -> None:
         seen.add(id(current))
         # Not by assignment, which exceptions may refuse (frozen dataclasses, for one).
         BaseException.with_traceback(current, without_frames(current.__traceback__, hidden))
+        _forget_machinery(current)
         pending += (current.__cause__, current.__context__)
         if isinstance(current, BaseExceptionGroup):
             pending += current.exceptions
+
+
+def _forget_machinery(error: BaseException) -> None:
+    """Take off what `error` came from where the machinery of processes says the same in its own words."""
+    errors = sys.modules.get("dana_runtime.errors")
+    cause = error.__cause__
+    if errors is None or cause is None or not isinstance(error, errors.WorkerDied):
+        return
+    if type(cause).__module__.partition(".")[0] in _MACHINERY:
+        error.__cause__ = error.__context__ = None
 
 
 def hidden_prefixes() -> tuple[str, ...]:

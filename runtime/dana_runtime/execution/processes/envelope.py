@@ -74,6 +74,9 @@ class Response(NamedTuple):
 class RemoteTraceback(Exception):  # noqa: N818 - it is none that is raised
     """The cause of an exception that came from another process: what Python prints of it there."""
 
+    # Tracebacks name it by this, where a reader has no use for the place that it is defined in.
+    __module__ = "dana_runtime"
+
     def __str__(self) -> str:
         return f'\n"""\n{self.args[0].rstrip()}\n"""'
 

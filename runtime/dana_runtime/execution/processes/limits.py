@@ -15,6 +15,8 @@ import threading
 import time
 import warnings
 
+from dana_runtime.tracebacks import program_frame
+
 try:
     import resource
 except ImportError:  # Windows
@@ -61,7 +63,7 @@ def warn_if_not_enforced(limit: int | None) -> None:
         return
     _warned = True
     message = f"memory_limit is not enforced on {sys.platform}: only Linux can limit it"
-    warnings.warn(message, RuntimeWarning, stacklevel=2)
+    warnings.warn(message, RuntimeWarning, stacklevel=program_frame()[1])
 
 
 def _data_bytes() -> int | None:

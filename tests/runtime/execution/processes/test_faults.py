@@ -285,3 +285,4 @@ def test_a_limit_that_the_system_does_not_know_is_warned_of_once(run, monkeypatc
         assert [run(lambda x: x, x, memory_limit="1GB") for x in range(2)] == [0, 1]
     texts = [str(warning.message) for warning in seen]
     assert texts == [f"memory_limit is not enforced on {sys.platform}: only Linux can limit it"]
+    assert "dana_runtime" not in seen[0].filename
