@@ -179,6 +179,24 @@ class TestSideBySide:
 
 
 class TestPlans:
+    def test_first_stages_are_given_their_arguments_by_the_caller(self, tmp_path, capsys):
+        path = tmp_path / "a.dana"
+        path.write_text(
+            "def f(x): return x\np = f | str\ndef both(a, b) = max | f\n"
+            "print(f(3) | f)\ndef own(v) = v | f\n"
+        )
+        rows = [row.split(maxsplit=2) for row in shown(capsys, str(path), "--plans").splitlines()]
+        assert [row[:2] for row in rows] == [
+            ["a.dana:2:5", "f"],
+            ["a.dana:2:9", "str"],
+            ["a.dana:3:18", "max"],
+            ["a.dana:3:24", "f"],
+            ["a.dana:4:14", "f"],
+            ["a.dana:5:18", "f"],
+        ]
+        assert rows[0][2] == "given by the caller"
+        assert rows[2][2] == "given by the caller: a, b"
+
     def test_each_stage_has_its_decision(self, tmp_path, capsys):
         path = tmp_path / "a.dana"
         path.write_text(

@@ -15,6 +15,7 @@ from danac.analysis.captures import captures_of
 from danac.analysis.decisions import may_ask_for
 from danac.analysis.doubtful import doubtful
 from danac.analysis.names import Names
+from danac.analysis.plain_methods import missing_methods
 from danac.analysis.slips import hidden_builtins, unreachable
 from danac.analysis.undefined import reads
 from danac.analysis.walking import with_scopes
@@ -30,6 +31,7 @@ def warnings(module: nodes.Module, names: Names, source: Source) -> list[Diagnos
         *_single_branches(module),
         *unreachable(module),
         *hidden_builtins(module, names),
+        *missing_methods(module, names),
         *_private_imports(module),
         *_portability(module, source),
         *_names_of_callers(module, names),

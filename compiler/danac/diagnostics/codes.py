@@ -85,6 +85,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "DANA224": ("warning", "An index that is none"),
     "DANA225": ("warning", "An assertion that always holds"),
     "DANA226": ("warning", "A `finally` that swallows errors"),
+    "DANA227": ("warning", "A method of pipelines on a plain function"),
     "DANA301": ("warning", "An escape that the reference does not decode"),
     "DANA302": ("warning", "A name that only callers define"),
     "DANA303": ("warning", "A text as a condition"),

@@ -47,6 +47,7 @@ def report(error: BaseException) -> int:
         print(f"danac: internal error: {error}", file=sys.stderr)
     else:
         _explain_subscript(error)
+        _explain_method(error)
         trim(error)
         _print_with_python(error)
     if isinstance(error, DanaSyntaxError):
@@ -63,6 +64,18 @@ def _explain_subscript(error: BaseException) -> None:
     note = subscript_note(error)
     if note is not None:
         error.add_note(note)
+
+
+def _explain_method(error: BaseException) -> None:
+    """Say what has the method of pipelines that a plain function was asked for."""
+    if not isinstance(error, AttributeError) or error.name not in ("map", "amap", "aio"):
+        return
+    function = error.obj
+    if type(function).__name__ != "function":
+        return
+    name = getattr(function, "__name__", "f")
+    name = name if name.isidentifier() else "f"
+    error.add_note(f"hint: `noop | {name}` makes a pipeline, which has .{error.name}")
 
 
 def render_syntax_error(
