@@ -131,6 +131,13 @@ class Builder:
         """Raise the error of `place`."""
         raise self.error(place, message, code=code, hint=hint)
 
+    def report(self, place: Part, message: str, *, code: str, hint: str | None = None) -> None:
+        """Keep the error of `place`, which what is built goes on without; raise it where none are kept."""
+        error = self.error(place, message, code=code, hint=hint)
+        if self._errors is None:
+            raise error
+        self._errors.append(error.diagnostic)
+
     def _rule(self, tree: Tree[Token]) -> Any:
         try:
             rule = self._RULES[tree.data]

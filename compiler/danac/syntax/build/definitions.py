@@ -122,7 +122,7 @@ def _struct(b: Builder, tree: TreeOf) -> nodes.Struct:
         elif part.data != "nothing":
             message = f"struct {name} holds fields (`name: type`) and methods"
             hint = "a field has a type: `name: type`" if part.data == "embedded" else None
-            b.refuse(part, message, code="DANA141", hint=hint)
+            b.report(part, message, code="DANA141", hint=hint)
     return nodes.Struct(
         b.span(tree),
         python_name(str(name)),
@@ -153,7 +153,7 @@ def _interface(b: Builder, tree: TreeOf) -> nodes.Interface:
             docstring = _docstring(b, part)
         elif part.data != "nothing":
             message = f"interface {name} holds `method(parameters) -> type` and names of interfaces"
-            b.refuse(part, message, code="DANA142")
+            b.report(part, message, code="DANA142")
     return nodes.Interface(
         b.span(tree),
         python_name(str(name)),
