@@ -80,6 +80,14 @@ class RemoteTraceback(Exception):  # noqa: N818 - it is none that is raised
     def __str__(self) -> str:
         return f'\n"""\n{self.args[0].rstrip()}\n"""'
 
+    def __reduce__(self) -> Any:
+        # It is found where it is defined, and not by the name above.
+        return _remote_traceback, self.args
+
+
+def _remote_traceback(text: str) -> RemoteTraceback:
+    return RemoteTraceback(text)
+
 
 class Envelope:
     """An attempt, pickled; `close` lets go of what it shares with others.

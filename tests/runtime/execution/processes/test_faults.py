@@ -15,6 +15,7 @@ import pytest
 from dana_runtime.errors import MemoryLimitExceeded, RemoteError, WorkerDied
 from dana_runtime.execution import processes
 from dana_runtime.execution.processes import limits, slots
+from dana_runtime.execution.processes.envelope import RemoteTraceback
 
 NAME = r"branch 2 of 3, charge \(orders.dana:12:31\), of pipeline report"
 
@@ -286,3 +287,9 @@ def test_a_limit_that_the_system_does_not_know_is_warned_of_once(run, monkeypatc
     texts = [str(warning.message) for warning in seen]
     assert texts == [f"memory_limit is not enforced on {sys.platform}: only Linux can limit it"]
     assert "dana_runtime" not in seen[0].filename
+
+
+def test_the_cause_of_an_error_travels_on():
+    cause = RemoteTraceback("ValueError: 5")
+    copy = pickle.loads(pickle.dumps(cause))
+    assert (type(copy), str(copy)) == (RemoteTraceback, str(cause))
