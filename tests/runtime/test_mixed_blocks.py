@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.runtime.stuck import turn_until_cancelled
 
 from dana_runtime import (
     BranchTimeout,
@@ -57,11 +58,8 @@ class Stuck:
         self.told: list[str] = []
 
     def plain(self, x: int) -> None:
-        end = time.monotonic() + WAIT
         try:
-            while not cancelled():
-                assert time.monotonic() < end, "nobody has told it"
-                time.sleep(0.001)
+            turn_until_cancelled(WAIT)
         finally:
             if cancelled():
                 self.told.append("plain")

@@ -6,13 +6,13 @@ import asyncio
 import gc
 import os
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.runtime.stuck import turn_until_cancelled
 
 from dana_runtime import BranchTimeout, Pipeline, cancelled, shutdown, using
 from dana_runtime.execution import timekeeper
@@ -37,11 +37,8 @@ class Told:
     def plain(self, x: int) -> int:
         if x == 1:
             self.begun.set()
-            end = time.monotonic() + WAIT
             try:
-                while not cancelled():
-                    assert time.monotonic() < end, "nobody has told it"
-                    time.sleep(0.001)
+                turn_until_cancelled(WAIT)
             finally:
                 # By `cancelled` or by the exception, whichever comes first.
                 if cancelled():
