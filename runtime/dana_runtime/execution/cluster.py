@@ -88,7 +88,7 @@ def serve(key: str, topic: str, task: Any, *parcels: Any) -> Any:
 class _Link:
     """One client, and the attempts that are under way over it."""
 
-    __slots__ = ("_attempts", "_futures", "_topic", "client")
+    __slots__ = ("_attempts", "_futures", "_is_first", "_topic", "client")
 
     def __init__(self, client: Any) -> None:
         if client.asynchronous:
@@ -97,6 +97,7 @@ class _Link:
         # Those that are under way, by the keys of their tasks.
         self._attempts: dict[str, Attempt] = {}
         self._futures: dict[str, Any] = {}
+        self._is_first = True
         self._topic = f"dana-{uuid4().hex}"
         client.subscribe_topic(self._topic, self._began)
 
@@ -138,6 +139,9 @@ class _Link:
             envelope.close()
         self._futures[key] = future
         future.add_done_callback(done)
+        if self._is_first:
+            self._is_first = False
+            _start_callbacks_thread(future)
 
         def abandon() -> None:
             self._forget(key)
@@ -151,12 +155,16 @@ class _Link:
 
     def cancel(self) -> None:
         """Cancel what is under way, and wait a moment until everybody has been told."""
+        attempts = list(self._attempts.values())
         for future in list(self._futures.values()):
             with suppress(Exception):
                 future.cancel()
         deadline = monotonic() + EXIT_SECONDS
         while self._futures and monotonic() < deadline:
             sleep(0.001)
+        for attempt in attempts:
+            # Whoever has not been told by then never would be, and may be waited for.
+            attempt.fail(_ended_with_the_program(attempt))
 
     def _sent(self, parcel: Any) -> Any:
         """Return a parcel, or where it is large a future of it, which goes straight to a worker."""
@@ -185,13 +193,24 @@ def _response(attempt: Attempt, future: Any) -> Any:
         return future.result()
     error = future.exception() if future.status == "error" else None
     if error is None or isinstance(error, KilledWorker):
-        how = "the cluster has lost the worker that ran it"
         if leaving.is_leaving:
-            how = "it was ended with the program"
-        died = WorkerDied(f"{attempt.name}: {how}")
+            raise _ended_with_the_program(attempt)
+        died = WorkerDied(f"{attempt.name}: the cluster has lost the worker that ran it")
         died.__cause__ = error
         raise died
     raise RuntimeError(f"{attempt.name}: its Dask worker cannot run it: {error}") from error
+
+
+def _ended_with_the_program(attempt: Attempt) -> WorkerDied:
+    return WorkerDied(f"{attempt.name}: it was ended with the program")
+
+
+def _start_callbacks_thread(future: Any) -> None:
+    """Have Dask start the thread in which it calls back: at the end of a program Python 3.12 starts none."""
+    # There is no public name. Where it is another one, only what ends with the program on 3.12 is told late.
+    executor = getattr(future, "_cb_executor", None)
+    if executor is not None:
+        executor.submit(nothing)
 
 
 # The links to clients: those of the program, and those that were made for an address.
